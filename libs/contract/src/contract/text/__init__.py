@@ -1,0 +1,1 @@
+"""Named, versioned text steps, applied identically in training and in serving."""

@@ -1,0 +1,127 @@
+"""The registry of text steps.
+
+A step is known by name *and* version: change what a step does and it gets a new version, so that a
+bundle trained with the old one is refused rather than silently served with the new one.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+
+import emoji
+import simplemma
+import snowballstemmer
+
+from contract.text.aligned import Edit, Rewrite, substitution
+from contract.text.stop_words import STOP_WORDS
+
+Parameters = Mapping[str, str]
+StepFactory = Callable[[Parameters], Rewrite]
+
+SNOWBALL = {"en": "english", "fr": "french"}
+
+# An ASCII character never combines with one before it, so NFKC of such a run alone equals that
+# part of NFKC of the whole text.
+NON_ASCII_RUN = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
+ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+MENTION = re.compile(r"(?<![\w@])@\w{1,50}")
+ELONGATION = re.compile(r"(\w)\1{2,}|([!?.])\2{2,}")
+CASED_RUN = re.compile(r"\S+")
+LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+SPACES = re.compile(r"\s+")
+
+
+def _language(parameters: Parameters, known: Iterable[str]) -> str:
+    language = parameters.get("language", "en")
+    if language not in known:
+        raise ValueError(f"language {language!r} is not one of {', '.join(sorted(known))}")
+    return language
+
+
+def _nfkc(_: Parameters) -> Rewrite:
+    def edits(text: str) -> Iterable[Edit]:
+        if unicodedata.is_normalized("NFKC", text):
+            return ()
+        return substitution(NON_ASCII_RUN, lambda run: unicodedata.normalize("NFKC", run))(text)
+
+    return edits
+
+
+def _html_entities(_: Parameters) -> Rewrite:
+    def unescape(entity: str) -> str:
+        plain = html.unescape(entity)
+        # "&#xD800;" would unescape to a lone surrogate's replacement; both are of no use.
+        return plain if plain.isprintable() else " "
+
+    return substitution(ENTITY, unescape)
+
+
+def _urls(_: Parameters) -> Rewrite:
+    return substitution(URL, lambda _: "http")
+
+
+def _mentions(_: Parameters) -> Rewrite:
+    return substitution(MENTION, lambda _: "@user")
+
+
+def _elongations(_: Parameters) -> Rewrite:
+    return substitution(ELONGATION, lambda run: run[0] * 2)
+
+
+def _emoji(_: Parameters) -> Rewrite:
+    def edits(text: str) -> Iterator[Edit]:
+        if text.isascii():
+            return
+        for found in emoji.emoji_list(text):
+            name = emoji.demojize(found["emoji"], delimiters=("emoji_", ""))
+            yield Edit(found["match_start"], found["match_end"], f" {name} ")
+
+    return edits
+
+
+def _lowercase(_: Parameters) -> Rewrite:
+    return substitution(CASED_RUN, str.lower)
+
+
+def _stop_words(parameters: Parameters) -> Rewrite:
+    words = STOP_WORDS[_language(parameters, STOP_WORDS)]
+    return substitution(LETTERS, lambda word: " " if word.lower() in words else word)
+
+
+def _stems(parameters: Parameters) -> Rewrite:
+    stemmer = snowballstemmer.stemmer(SNOWBALL[_language(parameters, SNOWBALL)])
+    cached = lru_cache(maxsize=65_536)(stemmer.stemWord)
+    return substitution(LETTERS, lambda word: str(cached(word.lower())))
+
+
+def _lemmas(parameters: Parameters) -> Rewrite:
+    language = _language(parameters, SNOWBALL)
+
+    @lru_cache(maxsize=65_536)
+    def lemma(word: str) -> str:
+        return str(simplemma.lemmatize(word, lang=language))
+
+    return substitution(LETTERS, lemma)
+
+
+def _spaces(_: Parameters) -> Rewrite:
+    return substitution(SPACES, lambda _: " ")
+
+
+STEPS: dict[tuple[str, int], StepFactory] = {
+    ("nfkc", 1): _nfkc,
+    ("html-entities", 1): _html_entities,
+    ("urls", 1): _urls,
+    ("mentions", 1): _mentions,
+    ("elongations", 1): _elongations,
+    ("emoji", 1): _emoji,
+    ("lowercase", 1): _lowercase,
+    ("stop-words", 1): _stop_words,
+    ("stems", 1): _stems,
+    ("lemmas", 1): _lemmas,
+    ("spaces", 1): _spaces,
+}
+"""Every step this reader knows, by name and version."""

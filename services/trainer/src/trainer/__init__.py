@@ -1,0 +1,1 @@
+"""From labelled tweets to a verified model bundle in the registry."""

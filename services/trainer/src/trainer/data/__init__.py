@@ -1,0 +1,1 @@
+"""Labelled tweets: reading, cleaning, splitting, describing."""

@@ -1,0 +1,102 @@
+"""What a recipe is: the one interface between a way of modelling and the rest of the trainer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from contract.encoding import Encoder
+from contract.features import FeatureSpec
+from contract.text.pipeline import TextSteps
+from trainer.data.dataset import Dataset
+from trainer.progress import Progress
+
+Family = Literal["linear", "dense", "recurrent", "transformer"]
+Logits = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What a user may set for any recipe.
+
+    Attributes:
+        seed: fixes every random choice.
+        epochs: the most passes over the training data; None takes the recipe's own number.
+        weights: a Hugging Face directory or hub name for the BERT recipes; None takes the
+            default weights, which a package carries.
+    """
+
+    seed: int = 0
+    epochs: int | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A trained model and everything its bundle needs.
+
+    Attributes:
+        family: kind of model, as the manifest names it.
+        steps: text steps to apply before encoding.
+        encoder: the encoder that trained it, over `steps`.
+        tokenizer_json: content of `tokenizer.json` for token models, without its padding and
+            truncation settings.
+        features: content of `features.json` for bag-of-features models.
+        unknown_id: id of the unknown token, for token models.
+        predict_logits: the trained model itself (not its export): logits `[texts, labels]` of raw
+            texts; the reference for parity.
+        to_onnx: the graph of the bundle: `token_ids` (and `token_weights`) to `logits`.
+        parameters: hyperparameters as they were used, for tracking.
+        history: value per epoch of each Keras metric (`loss`, `val_loss`, ...); empty for linear
+            models.
+    """
+
+    family: Family
+    steps: TextSteps
+    encoder: Encoder
+    tokenizer_json: str | None
+    features: FeatureSpec | None
+    unknown_id: int | None
+    predict_logits: "PredictLogits"
+    to_onnx: "ToOnnx"
+    parameters: dict[str, str | int | float | bool]
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+
+class PredictLogits(Protocol):
+    """The trained model as a function of raw texts."""
+
+    def __call__(self, texts: Sequence[str]) -> Logits:
+        """Logits `[texts, labels]`."""
+        ...
+
+
+class ToOnnx(Protocol):
+    """Writes the trained model as an ONNX graph."""
+
+    def __call__(self) -> onnx.ModelProto:
+        """The graph; opset and IR version are the recipe's choice.
+
+        Raises:
+            ExportError: the conversion failed.
+        """
+        ...
+
+
+class Recipe(Protocol):
+    """One way of turning a data set into a model; a module of this package each."""
+
+    name: str
+    summary: str
+
+    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+        """Train on `dataset.train`, watching `dataset.validation`; the test split is not touched.
+
+        Raises:
+            TrainerError: the data or the options do not suit this recipe.
+            KeyboardInterrupt: the user stopped it; nothing is left behind.
+        """
+        ...

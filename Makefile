@@ -1,0 +1,53 @@
+# make setup   the environment: .venv with every service in it
+# make demo    the whole system on this machine, until Ctrl-C   (DATA=path/to/tweets.csv)
+# make test    every test                                       (make lint: every check of the code)
+# make lock    resolve all dependencies anew
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= $(shell command -v python3.12 >/dev/null && python3.12 -c '' 2>/dev/null && echo python3.12 \
+  || { command -v python3.11 >/dev/null && python3.11 -c '' 2>/dev/null && echo python3.11; } || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := libs/contract services/trainer services/inference services/frontend services/mlflow
+SOURCES := $(addsuffix /src,$(PACKAGES)) tools
+LOCKS := requirements/all.txt requirements/uv.txt
+
+.PHONY: help setup demo test test-unit test-e2e test-browser lint format lock lock-check clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: $(LOCKS) $(addsuffix /pyproject.toml,$(PACKAGES))
+	@tools/setup.sh "$(PYTHON)" "$(VENV)" $(PACKAGES)
+	@touch $@
+
+demo: setup
+	@exec $(BIN)/python -m tools.demo $(if $(DATA),--data "$(DATA)") $(DEMO_OPTIONS)
+
+test: test-unit test-e2e test-browser
+
+test-unit test-e2e test-browser: test-%: setup
+	@tools/test.sh $*
+
+lint: setup lock-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup
+	UV=$(BIN)/uv requirements/lock.sh
+
+lock-check: setup
+	@UV=$(BIN)/uv requirements/check.sh
+
+clean:
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .import_linter_cache .hypothesis

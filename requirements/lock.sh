@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Resolves everything once, then cuts one hashed lock per service out of that resolution, so that
+# what is tested together is what ships apart. No index addresses: they differ between places.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+uv=${UV:-uv}
+out=${1:-.} # another folder to write to, for the freshness check
+
+options=(--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+  --no-annotate --quiet --overrides requirements/overrides.txt
+  --no-emit-package radar-contract)
+
+compile() { # output, inputs...
+  local target=$out/$1
+  shift
+  mkdir -p "$(dirname "$target")"
+  "$uv" pip compile "${options[@]}" "$@" --output-file "$target" >/dev/null
+}
+
+compile requirements/all.txt requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml
+# What installs the rest: pip takes this one file, then uv takes over.
+compile requirements/uv.txt requirements/uv.in --constraints "$out/requirements/all.txt"
+for service in trainer inference frontend mlflow; do
+  compile "services/$service/requirements.txt" "services/$service/pyproject.toml" \
+    --constraints "$out/requirements/all.txt"
+done

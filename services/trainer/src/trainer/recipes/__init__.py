@@ -1,0 +1,30 @@
+"""The recipes by name. To add one: write a module that exposes `RECIPE`, and list it here."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from trainer.errors import TrainerError
+
+if TYPE_CHECKING:
+    from trainer.recipes.base import Recipe
+
+RECIPES: dict[str, str] = {
+    "naive-bayes": "trainer.recipes.naive_bayes",
+    "logistic-regression": "trainer.recipes.logistic_regression",
+    "bilstm": "trainer.recipes.bilstm",
+    "bert-features": "trainer.recipes.bert_features",
+    "bert": "trainer.recipes.bert",
+}
+"""The module of every recipe, cheapest to train first."""
+
+
+def get_recipe(name: str) -> "Recipe":
+    """The recipe of that name; only its own module is imported, as some bring in TensorFlow.
+
+    Raises:
+        TrainerError: there is no such recipe; the message lists those there are.
+    """
+    if name not in RECIPES:
+        raise TrainerError(f"there is no recipe {name!r}; choose one of {', '.join(RECIPES)}")
+    recipe: Recipe = import_module(RECIPES[name]).RECIPE
+    return recipe

@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/contract services/trainer services/inference services/frontend services/mlflow
 SOURCES := $(addsuffix /src,$(PACKAGES)) tools
-LOCKS := requirements/all.txt requirements/uv.txt
+LOCKS := requirements/all.txt requirements/build.txt
 
 .PHONY: help setup demo test test-unit test-e2e test-browser lint format lock lock-check clean
 

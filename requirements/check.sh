@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-locks=(requirements/all.txt requirements/uv.txt services/*/requirements.txt)
+locks=(requirements/all.txt requirements/build.txt services/*/requirements*.txt)
 
 # Versions already locked are kept where they still satisfy, so only a changed need shows.
 cp --parents "${locks[@]}" "$fresh"

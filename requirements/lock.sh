@@ -18,10 +18,13 @@ compile() { # output, inputs...
   "$uv" pip compile "${options[@]}" "$@" --output-file "$target" >/dev/null
 }
 
-compile requirements/all.txt requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml
-# What installs the rest: pip takes this one file, then uv takes over.
-compile requirements/uv.txt requirements/uv.in --constraints "$out/requirements/all.txt"
+compile requirements/all.txt requirements/build.in requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml
+# What installs the rest.
+compile requirements/build.txt requirements/build.in --constraints "$out/requirements/all.txt"
 for service in trainer inference frontend mlflow; do
   compile "services/$service/requirements.txt" "services/$service/pyproject.toml" \
     --constraints "$out/requirements/all.txt"
 done
+# The GPU image's lock: the same versions, and NVIDIA's libraries with them.
+compile services/trainer/requirements-and-cuda.txt services/trainer/pyproject.toml \
+  --extra and-cuda --constraints "$out/requirements/all.txt"

@@ -21,7 +21,7 @@ started=$SECONDS
 echo "setup: making $venv with $("$python" -V) (about 4 GB; a few minutes the first time)"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-  --requirement requirements/uv.txt || fail "could not install uv: is the package registry reachable?"
+  --requirement requirements/build.txt || fail "could not install uv: is the package registry reachable?"
 "$venv/bin/uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements/all.txt ||
   fail "could not install the locked packages: see the message above"
 packages=()

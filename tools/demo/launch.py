@@ -1,0 +1,160 @@
+"""The demonstration itself: train what is missing, promote the best, serve until told to stop."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from demo.checks import (
+    FIRST_START_BYTES,
+    NEXT_START_BYTES,
+    check_disk,
+    check_ports,
+)
+from demo.errors import DemoError
+from demo.health import Endpoint, get_json
+from demo.services import CHAMPION_PATH, Ports, Services, example_curl, names
+from demo.state import Source, State
+from demo.supervisor import Supervisor
+
+READY_SECONDS = 120.0
+EXAMPLE_TWEET = "Three hours at the gate and nobody tells us anything. Never again!"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose.
+
+    Attributes:
+        source: the tweets to train on.
+        recipes: names of the recipes to train, in order.
+        ports: where the services listen.
+        state: folder that is kept between starts.
+    """
+
+    source: Source
+    recipes: tuple[str, ...]
+    ports: Ports
+    state: Path
+
+
+class Demo:
+    """One run of the demonstration.
+
+    Attributes:
+        ready: whether everything answered.
+        state: what is kept between starts.
+    """
+
+    def __init__(
+        self, options: Options, commands: Mapping[str, Path], supervisor: Supervisor, say: Say
+    ) -> None:
+        """Check what can be checked; nothing is started.
+
+        Raises:
+            DemoError: a port is taken, the disk is too full, or the state cannot be kept.
+        """
+        check_ports(options.ports.by_option())
+        self._options = options
+        self._supervisor = supervisor
+        self._say = say
+        self._began = time.monotonic()
+        self.ready = False
+        self.state = State(options.state, options.source)
+        missing = self._missing()
+        check_disk(self.state.folder, FIRST_START_BYTES if missing else NEXT_START_BYTES)
+        self._services = Services(commands, self.state, options.ports)
+        self._environment = self._services.environment()
+
+    def run(self) -> NoReturn:
+        """Start everything, say where it is, and watch it until the end.
+
+        Raises:
+            DemoError: a service ended or did not become ready, or a training failed.
+            StopRequestedError: a signal asked for the end.
+        """
+        mlflow, api, page = self._services.mlflow, self._services.api, self._services.page
+        self._start(mlflow)
+        reusing = not self._missing()
+        if reusing:  # the API keeps the champion's bundle, so that it need not wait for MLflow
+            self._start(api, page)
+        self._wait(mlflow)
+        if reusing and get_json(mlflow.port, CHAMPION_PATH) is None:
+            self._say("the registry has no champion any more: training again")
+            self.state.record([])
+        self._train_missing()
+        if not reusing:
+            self._start(api, page)
+        self._wait(api, page)
+        self._announce()
+        self.ready = True
+        while True:
+            self._supervisor.tick()
+
+    def _missing(self) -> list[str]:
+        trained = self.state.trained()
+        return [recipe for recipe in self._options.recipes if recipe not in trained]
+
+    def _start(self, *endpoints: Endpoint) -> None:
+        for endpoint in endpoints:
+            self._supervisor.start(
+                endpoint.name,
+                self._services.command(endpoint),
+                self._environment,
+                self._services.log(endpoint),
+            )
+
+    def _wait(self, *endpoints: Endpoint) -> None:
+        began = time.monotonic()
+        waiting = list(endpoints)
+        while waiting:
+            self._supervisor.tick()
+            for endpoint in [item for item in waiting if item.ready()]:
+                waiting.remove(endpoint)
+                self._say(f"{endpoint.name} ready at {self._seconds():.1f} s: {endpoint.address}")
+            if time.monotonic() - began > READY_SECONDS and waiting:
+                logs = ", ".join(str(self._services.log(endpoint)) for endpoint in waiting)
+                raise DemoError(
+                    f"{names(waiting)} not ready within {READY_SECONDS:.0f} s; see {logs}"
+                )
+
+    def _train_missing(self) -> None:
+        missing = self._missing()
+        if not missing:
+            self._say("reusing the champion of an earlier start")
+            return
+        source = self._options.source
+        for recipe in missing:
+            self._say(f"training {recipe} on {source.argument}")
+            self._run(f"trainer train {recipe}", self._services.training(recipe, source))
+            self.state.record([*self.state.trained(), recipe])
+        self._say("promoting the best")
+        self._run("trainer promote", self._services.promotion())
+
+    def _run(self, name: str, command: Sequence[str]) -> None:
+        began = time.monotonic()
+        self._supervisor.run(name, command, self._environment)
+        self._say(f"{name} took {time.monotonic() - began:.0f} s")
+
+    def _announce(self) -> None:
+        services = self._services
+        self._say(
+            f"""
+Ready after {self._seconds():.0f} s.
+
+  page    {services.page.address}
+  API     {services.api.address}/docs
+  MLflow  {services.mlflow.address}
+
+Ask about a tweet:
+
+  {example_curl(services.api, EXAMPLE_TWEET)}
+
+State and logs are in {self.state.root}. Ctrl-C stops everything."""
+        )
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began

@@ -54,13 +54,14 @@ class TokenEncoder:
     ) -> None:
         self.pad_id = pad_id
         self.max_length = max_length
+        self._unknown_id = unknown_id
         self._steps = steps
         self._tokenizer = tokenizer
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length)
         # Else a tweet that says "[PAD]" or "[SEP]" would forge special ids.
         tokenizer.encode_special_tokens = True
-        self._empty = self._unknown_alone(unknown_id)
+        self._empty = self._unknown_alone()
 
     @classmethod
     def from_file(
@@ -78,9 +79,12 @@ class TokenEncoder:
     def _encoded(self, encoding: Encoding) -> Encoded:
         if all(encoding.special_tokens_mask):
             return self._empty
-        return Encoded(np.asarray(encoding.ids, np.int64), None, bool(encoding.overflowing))
+        ids = np.asarray(encoding.ids, np.int64)
+        # A word-level vocabulary still knows the word "[PAD]"; no text may name the padding.
+        ids[ids == self.pad_id] = self._unknown_id
+        return Encoded(ids, None, bool(encoding.overflowing))
 
-    def _unknown_alone(self, unknown_id: int) -> Encoded:
+    def _unknown_alone(self) -> Encoded:
         """What an empty text becomes: the special tokens around one unknown token."""
         pattern = self._tokenizer.encode("a")
         ids: list[int] = []
@@ -89,10 +93,10 @@ class TokenEncoder:
             if special:
                 ids.append(token_id)
             elif not seen:
-                ids.append(unknown_id)
+                ids.append(self._unknown_id)
                 seen = True
         if not seen:
-            ids.append(unknown_id)
+            ids.append(self._unknown_id)
         return Encoded(np.asarray(ids, np.int64), None, truncated=False)
 
 

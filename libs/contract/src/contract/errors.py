@@ -10,11 +10,13 @@ class BundleError(ContractError):
 
     Attributes:
         check: stable name of the check that failed (`checksum`, `files`, `labels`, ...).
+        message: what failed, without the check's name.
     """
 
     def __init__(self, check: str, message: str) -> None:
         super().__init__(f"bundle refused by the {check!r} check: {message}")
         self.check = check
+        self.message = message
 
 
 class TextRefusedError(ContractError, ValueError):

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from threading import Lock
 
 import emoji
 import simplemma
@@ -28,7 +29,8 @@ NON_ASCII_RUN = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 MENTION = re.compile(r"(?<![\w@])@\w{1,50}")
-ELONGATION = re.compile(r"(\w)\1{2,}|([!?.])\2{2,}")
+# Letters and marks only: "1000" is another number than "100".
+ELONGATION = re.compile(r"([^\W\d])\1{2,}|([!?.])\2{2,}")
 CASED_RUN = re.compile(r"\S+")
 LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 SPACES = re.compile(r"\s+")
@@ -53,7 +55,7 @@ def _nfkc(_: Parameters) -> Rewrite:
 def _html_entities(_: Parameters) -> Rewrite:
     def unescape(entity: str) -> str:
         plain = html.unescape(entity)
-        # "&#xD800;" would unescape to a lone surrogate's replacement; both are of no use.
+        # "&nbsp;" is a space, and "&#8206;" or the like should not hide inside a word.
         return plain if plain.isprintable() else " "
 
     return substitution(ENTITY, unescape)
@@ -93,8 +95,14 @@ def _stop_words(parameters: Parameters) -> Rewrite:
 
 def _stems(parameters: Parameters) -> Rewrite:
     stemmer = snowballstemmer.stemmer(SNOWBALL[_language(parameters, SNOWBALL)])
-    cached = lru_cache(maxsize=65_536)(stemmer.stemWord)
-    return substitution(LETTERS, lambda word: str(cached(word.lower())))
+    lock = Lock()
+
+    @lru_cache(maxsize=65_536)
+    def stem(word: str) -> str:
+        with lock:  # a stemmer keeps the word it works on in itself
+            return str(stemmer.stemWord(word))
+
+    return substitution(LETTERS, lambda word: stem(word.lower()))
 
 
 def _lemmas(parameters: Parameters) -> Rewrite:

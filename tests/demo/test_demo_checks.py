@@ -128,8 +128,16 @@ def test_a_refusal_on_the_command_line_is_one_line_and_leaves_nothing(
     taken_port: int, tmp_path: Path
 ) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "demo", "--api-port", str(taken_port), "--state", tmp_path / "s"],
-        cwd=Path(__file__).parents[2] / "tools",
+        [
+            sys.executable,
+            "-m",
+            "tools.demo",
+            "--api-port",
+            str(taken_port),
+            "--state",
+            tmp_path / "s",
+        ],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,8 +1,8 @@
-"""`python -m demo`."""
+"""`python -m tools.demo`, from the root of the repository."""
 
 import sys
 
-from demo.cli import main
+from .cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

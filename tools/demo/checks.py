@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from demo.errors import DemoError
+from .errors import DemoError
 
 HOST = "127.0.0.1"
 PYTHONS = ((3, 11), (3, 12))

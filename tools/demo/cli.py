@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from demo.checks import check_python, find_commands
-from demo.errors import DemoError, StopRequestedError
-from demo.launch import Demo, Options
-from demo.services import COMMANDS, Ports
-from demo.state import SAMPLE, Source
-from demo.supervisor import Supervisor
+from .checks import check_python, find_commands
+from .errors import DemoError, StopRequestedError
+from .launch import Demo, Options
+from .services import COMMANDS, Ports
+from .state import SAMPLE, Source
+from .supervisor import Supervisor
 
 RECIPES = ("logistic-regression", "bert")
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from demo.checks import HOST
+from .checks import HOST
 
 TIMEOUT_SECONDS = 5.0
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from demo.checks import (
+from .checks import (
     FIRST_START_BYTES,
     NEXT_START_BYTES,
     check_disk,
     check_ports,
 )
-from demo.errors import DemoError
-from demo.health import Endpoint, get_json
-from demo.services import CHAMPION_PATH, Ports, Services, example_curl, names
-from demo.state import Source, State
-from demo.supervisor import Supervisor
+from .errors import DemoError
+from .health import Endpoint, get_json
+from .services import CHAMPION_PATH, Ports, Services, example_curl, names
+from .state import Source, State
+from .supervisor import Supervisor
 
 READY_SECONDS = 120.0
 EXAMPLE_TWEET = "Three hours at the gate and nobody tells us anything. Never again!"

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.checks import HOST
-from demo.health import Endpoint
-from demo.state import Source, State
+from .checks import HOST
+from .health import Endpoint
+from .state import Source, State
 
 COMMANDS = ("mlflow-server", "trainer", "inference", "frontend")
 MODEL_NAME = "tweet-sentiment"
@@ -46,11 +46,14 @@ class Services:
 
     def command(self, endpoint: Endpoint) -> list[str]:
         """The command of a service."""
-        name = {"MLflow": "mlflow-server", "API": "inference", "page": "frontend"}[endpoint.name]
-        arguments = []
-        if endpoint is self.api:
-            arguments = ["serve", "--host", HOST, "--port", str(endpoint.port)]
-        return [str(self._commands[name]), *arguments]
+        address = ["--host", HOST, "--port", str(endpoint.port)]
+        match endpoint.name:
+            case self.mlflow.name:  # takes its address from the environment
+                return [str(self._commands["mlflow-server"])]
+            case self.api.name:
+                return [str(self._commands["inference"]), "serve", *address]
+            case _:
+                return [str(self._commands["frontend"]), *address]
 
     def training(self, recipe: str, source: Source) -> list[str]:
         """The command that trains one recipe."""
@@ -70,6 +73,8 @@ class Services:
         settings = {
             "NO_PROXY": f"{proxied},{local}" if proxied else local,
             "PYTHONUNBUFFERED": "1",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
             "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
             "MLFLOW_HOST": HOST,
             "MLFLOW_PORT": str(self.mlflow.port),
@@ -81,13 +86,9 @@ class Services:
             "DATABASE_URL": f"sqlite:///{folder / 'inference.db'}",
             "BUNDLE_CACHE_DIR": str(folder / "bundles"),
             "API_URL": self.api.address,
-            "FRONTEND_HOST": HOST,
-            "FRONTEND_PORT": str(self.page.port),
         }
         settings["no_proxy"] = settings["NO_PROXY"]
-        # PYTHONPATH is how this launcher was found; it is nothing to the services.
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return inherited | settings
+        return os.environ | settings
 
 
 def example_curl(api: Endpoint, text: str) -> str:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.errors import DemoError
+from .errors import DemoError
 
 SAMPLE = "sample"
 

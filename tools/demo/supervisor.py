@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from demo import guard
-from demo.errors import DemoError, StopRequestedError
-from demo.logs import disk_is_full, last_lines
+from . import guard
+from .errors import DemoError, StopRequestedError
+from .logs import disk_is_full, last_lines
 
 GRACE_SECONDS = 10.0
 TICK_SECONDS = 0.1
@@ -35,10 +35,14 @@ class Child:
 
 
 class Supervisor:
-    """Starts children, notices when one ends, and stops them all."""
+    """Starts children, notices when one ends, and stops them all.
+
+    Attributes:
+        children: those that have been started and not stopped.
+    """
 
     def __init__(self) -> None:
-        self._children: list[Child] = []
+        self.children: list[Child] = []
         self._signum: int | None = None
 
     def start(
@@ -48,7 +52,7 @@ class Supervisor:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file:
             child = Child(name, log, _spawn(command, environment, file.fileno()))
-        self._children.append(child)
+        self.children.append(child)
         return child
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -60,10 +64,10 @@ class Supervisor:
         """
         sys.stdout.flush()
         child = Child(name, None, _spawn(command, environment, None))
-        self._children.append(child)
+        self.children.append(child)
         while (status := child.process.poll()) is None:
             self.tick()
-        self._children.remove(child)
+        self.children.remove(child)
         _signal_group(child, signal.SIGKILL)
         if status != 0:
             raise DemoError(f"{name} {describe(status)}; what it said is above")
@@ -78,7 +82,7 @@ class Supervisor:
         time.sleep(TICK_SECONDS)
         if self._signum is not None:
             raise StopRequestedError(self._signum)
-        for child in self._children:
+        for child in self.children:
             status = child.process.poll()
             if status is not None and child.log is not None:
                 raise DemoError(_obituary(child, child.log, status))
@@ -104,9 +108,9 @@ class Supervisor:
         self._signum = None
         # Jobs first, as at Ctrl-C: they clean up, and may need the services to do so.
         for jobs, signum in ((True, signal.SIGINT), (False, signal.SIGTERM)):
-            children = [child for child in self._children if (child.log is None) == jobs]
+            children = [child for child in self.children if (child.log is None) == jobs]
             self._end(children, signum, grace)
-        self._children.clear()
+        self.children.clear()
 
     def _end(self, children: Sequence[Child], signum: signal.Signals, grace: float) -> None:
         for child in children:

@@ -21,10 +21,12 @@ compile() { # output, inputs...
 compile requirements/all.txt requirements/build.in requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml
 # What installs the rest.
 compile requirements/build.txt requirements/build.in --constraints "$out/requirements/all.txt"
-for service in trainer inference frontend mlflow; do
+for service in trainer frontend mlflow; do
   compile "services/$service/requirements.txt" "services/$service/pyproject.toml" \
     --constraints "$out/requirements/all.txt"
 done
+compile services/inference/requirements.txt services/inference/pyproject.toml \
+  --constraints "$out/requirements/all.txt" --overrides requirements/overrides-serving.txt
 # The GPU image's lock: the same versions, and NVIDIA's libraries with them.
 compile services/trainer/requirements-and-cuda.txt services/trainer/pyproject.toml \
   --extra and-cuda --constraints "$out/requirements/all.txt"

@@ -1,0 +1,69 @@
+"""What surrounds every view: brand, language switch, what is being served."""
+
+from base64 import b64encode
+from html import escape
+from importlib.resources import as_file, files
+
+import streamlit as st
+
+from frontend.api import ModelInfo
+from frontend.i18n import LANGUAGES, Catalogue, best_language, catalogue
+
+MARK = files("frontend").joinpath("mark.svg")
+DEMO_COMMAND = "make demo DATA=path/to/tweets.csv"
+
+
+def style() -> None:
+    """Add the page's style sheet."""
+    with as_file(files("frontend").joinpath("style.css")) as path:
+        st.html(path)
+
+
+def header() -> Catalogue:
+    """Show the brand and the language switch.
+
+    Returns:
+        The words of the language chosen: by the visitor, by `?language=` in the address, or else
+        by the browser.
+    """
+    with st.container(
+        key="header",
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+    ):
+        brand = st.empty()
+        language = st.segmented_control(
+            "Language / Langue",
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            default=best_language(st.context.locale),
+            required=True,
+            key="language",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    words = catalogue(language or best_language(st.context.locale))
+    mark = b64encode(MARK.read_bytes()).decode()
+    brand.html(
+        f"<div class='brand'><img src='data:image/svg+xml;base64,{mark}' alt=''>"
+        f"<span><b>{escape(words('app.brand'))}</b> <i>{escape(words('app.name'))}</i></span></div>"
+    )
+    # Streamlit's page says that it is in English; a screen reader would read French with it.
+    st.html(
+        f"<script>document.documentElement.lang = '{words.language}'</script>",
+        unsafe_allow_javascript=True,
+    )
+    return words
+
+
+def demonstration(words: Catalogue, model: ModelInfo) -> None:
+    """Say that a model is only for demonstration, while it is, and how to get a real one."""
+    if not model.demonstration:
+        return
+    st.html(
+        f"<details class='demonstration'><summary><span class='tag'>"
+        f"{escape(words('demonstration.title'))}</span> {escape(words('demonstration.body'))} "
+        f"<u>{escape(words('demonstration.how'))}</u></summary>"
+        f"<p>{escape(words('demonstration.steps'))}</p><pre>{escape(DEMO_COMMAND)}</pre></details>"
+    )

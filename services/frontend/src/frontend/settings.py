@@ -1,0 +1,21 @@
+"""Settings from the environment."""
+
+import os
+from urllib.parse import urlsplit
+
+DEFAULT_API_URL = "http://127.0.0.1:8000"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8501
+
+
+def api_url() -> str:
+    """The API's address, from `API_URL`.
+
+    Raises:
+        ValueError: it is not a whole HTTP address.
+    """
+    url = os.environ.get("API_URL") or DEFAULT_API_URL
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"API_URL is {url!r}; it must be like {DEFAULT_API_URL}")
+    return url

@@ -1,0 +1,23 @@
+"""Colours and shapes of the page, given to Streamlit when it starts; see also `style.css`."""
+
+INK = "#17212E"
+PAPER = "#F6F4EE"
+SURFACE = "#FFFFFF"
+LINE = "#D9D4C7"
+ACCENT = "#0B5A73"
+
+# Fonts are those that Streamlit carries: nothing is fetched from elsewhere.
+THEME = {
+    "theme.base": "light",
+    "theme.primaryColor": ACCENT,
+    "theme.backgroundColor": PAPER,
+    "theme.secondaryBackgroundColor": SURFACE,
+    "theme.textColor": INK,
+    "theme.linkColor": ACCENT,
+    "theme.borderColor": LINE,
+    "theme.showWidgetBorder": "true",
+    "theme.baseRadius": "0.5rem",
+    "theme.font": "sans-serif",
+    "theme.headingFont": "serif",
+    "theme.paddingTop": "1.25rem",
+}

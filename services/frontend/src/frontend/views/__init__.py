@@ -1,0 +1,18 @@
+"""The pages, in the order of the navigation: to add one, write its module and list it here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from frontend.context import Context
+from frontend.views import analyse
+
+
+@dataclass(frozen=True)
+class View:
+    """One page; its title is the message `view.<name>`, its address `/<name>`."""
+
+    name: str
+    render: Callable[[Context], None]
+
+
+VIEWS = (View("analyse", analyse.render),)

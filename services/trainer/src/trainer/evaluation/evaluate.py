@@ -9,7 +9,7 @@ import numpy as np
 from contract.bundle import Bundle
 from contract.calibration import Probabilities
 from contract.errors import TextRefusedError
-from trainer.data.dataset import Dataset, Labels, Split
+from trainer.data.dataset import Labels, Split
 from trainer.errors import DataError
 from trainer.evaluation.metrics import Metrics, measure, per_class_report
 from trainer.progress import Progress
@@ -84,9 +84,8 @@ def evaluate(
     )
 
 
-def all_rows(dataset: Dataset) -> Split:
-    """Training, validation and test rows together."""
-    splits = (dataset.train, dataset.validation, dataset.test)
+def joined(splits: Sequence[Split]) -> Split:
+    """The rows of several splits of one data set, one after the other."""
     texts = [text for split in splits for text in split.texts]
     return Split(texts, np.concatenate([split.labels for split in splits]))
 

@@ -1,0 +1,1 @@
+"""The tracking server and model registry: MLflow, configured by the environment."""

@@ -1,0 +1,1 @@
+"""The commands of `trainer`; what takes long to import is imported when a command runs."""

@@ -1,0 +1,44 @@
+"""How figures are shown on a terminal."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from trainer.evaluation.metrics import Metrics
+
+FIGURES = (
+    ("accuracy (95 %)", "accuracy"),
+    ("balanced accuracy", "balanced_accuracy"),
+    ("macro-F1", "macro_f1"),
+    ("AUC", "auc"),
+    ("calibration error", "ece"),
+    ("log loss", "log_loss"),
+)
+"""What is shown of `Metrics`: heading and attribute."""
+
+
+def console() -> "Console":
+    """Standard output."""
+    from rich.console import Console
+
+    return Console()
+
+
+def table(*headings: str, title: str | None = None) -> "Table":
+    """An empty table with these columns."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(*headings, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+
+
+def figure(metrics: "Metrics", attribute: str) -> str:
+    """One figure, accuracy with its interval; a dash where it does not exist."""
+    value = getattr(metrics, attribute)
+    if value is None:
+        return "-"
+    if attribute == "accuracy":
+        return f"{value:.4f} ({metrics.accuracy_low:.3f} to {metrics.accuracy_high:.3f})"
+    return f"{value:.4f}"

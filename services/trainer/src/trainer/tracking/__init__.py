@@ -1,0 +1,1 @@
+"""Every training run in MLflow, logged the same way."""

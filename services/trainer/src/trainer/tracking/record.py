@@ -1,0 +1,137 @@
+"""What is known of a training run, and its logging to MLflow: one way for every recipe."""
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contract.manifest import MANIFEST, sha256_of
+from trainer.data.dataset import Dataset
+from trainer.data.report import CleaningReport
+from trainer.evaluation.evaluate import Evaluation
+from trainer.recipes.base import FitOptions, FittedModel
+from trainer.tracking.model import log_bundle
+from trainer.tracking.revision import git_commit
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+PLOT_DPI = 120
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """One model, how it came about, and how good it is.
+
+    Attributes:
+        name: registered model that it becomes a version of.
+        recipe: the recipe's name.
+        options: what the user set.
+        model: what the recipe made.
+        dataset: what it was made of.
+        cleaning: what reading that data found.
+        fit_seconds: time the recipe took.
+        validation: the bundle's answers on the validation split.
+        test: the same on the test split.
+        bundle: directory of the verified bundle, its test figures in its manifest.
+    """
+
+    name: str
+    recipe: str
+    options: FitOptions
+    model: FittedModel
+    dataset: Dataset
+    cleaning: CleaningReport
+    fit_seconds: float
+    validation: Evaluation
+    test: Evaluation
+    bundle: Path
+
+    def parameters(self) -> dict[str, Any]:
+        """Recipe, its hyperparameters as used, and what they were applied to."""
+        options = {key: value for key, value in asdict(self.options).items() if value is not None}
+        return {
+            "recipe": self.recipe,
+            "family": self.model.family,
+            **options,
+            **self.model.parameters,
+            "data_source": self.dataset.source,
+            "data_fingerprint": self.dataset.fingerprint,
+            "test_fingerprint": self.dataset.test_fingerprint,
+            "labels": ",".join(self.dataset.labels),
+            "train_rows": len(self.dataset.train),
+            "validation_rows": len(self.dataset.validation),
+            "test_rows": len(self.dataset.test),
+        }
+
+    def figures(self) -> dict[str, float]:
+        """Metrics on both held-out splits, and times; prediction is timed from raw text."""
+        return {
+            **self.validation.metrics.as_dict("validation_"),
+            **self.test.metrics.as_dict("test_"),
+            "fit_seconds": self.fit_seconds,
+            "predict_seconds": self.test.seconds,
+            "tweets_per_second": self.test.tweets_per_second,
+        }
+
+    def version_tags(self) -> dict[str, str]:
+        """What a model version must say by itself, to be compared and trusted."""
+        return {
+            **{name: f"{value:.6g}" for name, value in self.figures().items()},
+            "recipe": self.recipe,
+            "data_fingerprint": self.dataset.fingerprint,
+            "test_fingerprint": self.dataset.test_fingerprint,
+            "is_sample": str(self.dataset.is_sample).lower(),
+            "labels": ",".join(self.dataset.labels),
+            "manifest_sha256": sha256_of(self.bundle / MANIFEST),
+            "git_commit": git_commit(),
+        }
+
+
+def log_training(client: "MlflowClient", run_id: str, record: TrainingRecord) -> "ModelVersion":
+    """Log a training run, and register its bundle as the last step of all.
+
+    Args:
+        client: of the tracking store.
+        run_id: the open run, see `training_run`.
+        record: everything to be logged; its bundle is verified already.
+
+    Returns:
+        The new version of the registered model.
+    """
+    import mlflow
+
+    tags = record.version_tags()
+    client.set_tag(run_id, "git_commit", tags["git_commit"])
+    mlflow.log_params(record.parameters(), run_id=run_id)
+    mlflow.log_metrics(record.figures(), run_id=run_id)
+    for name, values in record.model.history.items():
+        for epoch, value in enumerate(values, start=1):
+            client.log_metric(run_id, f"history_{name}", value, step=epoch)
+    with tempfile.TemporaryDirectory(prefix="run-") as scratch:
+        _write_files(record, Path(scratch))
+        client.log_artifacts(run_id, scratch)
+    return log_bundle(client, record.bundle, name=record.name, run_id=run_id, tags=tags)
+
+
+def _write_files(record: TrainingRecord, folder: Path) -> None:
+    """The plots and reports of a run, as MLflow's pages will show them."""
+    from trainer.evaluation.plots import evaluation_figures, history_figure  # matplotlib is slow
+
+    test = record.test
+    figures = evaluation_figures(test.truth, test.probabilities, test.labels)
+    if record.model.history:
+        figures["history"] = history_figure(record.model.history)
+    (folder / "plots").mkdir()
+    for name, figure in figures.items():
+        figure.savefig(folder / "plots" / f"{name}.png", dpi=PLOT_DPI)
+    (folder / "reports").mkdir()
+    for name, content in (
+        ("validation_report", record.validation.report()),
+        ("test_report", test.report()),
+        ("cleaning", asdict(record.cleaning)),
+    ):
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        (folder / "reports" / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -117,7 +117,15 @@ class System:
             DATABASE_URL=store,
             DATA_DIR=str(cache),
         )
-        command = [str(BIN / "inference"), "serve", "--host", HOST, "--port", str(port)]
+        command = [
+            str(BIN / "inference"),
+            "serve",
+            "--host",
+            HOST,
+            "--port",
+            str(port),
+            "--migrate",
+        ]
         return Server(command, environment, port, "/readyz")
 
     def trainer(self, *arguments: str) -> str:

@@ -47,7 +47,7 @@ def test_the_champion_is_served_and_verdicts_are_kept(system: Any, api: Any) -> 
     assert sum(praise["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
     answer = httpx.post(f"{api.url}/v1/predict/batch", json={"texts": [COMPLAINT, PRAISE, ""]})
-    items = answer.raise_for_status().json()["items"]
+    items = answer.raise_for_status().json()["results"]
     assert [item["index"] for item in items] == [0, 1, 2]
     batched = [item["prediction"]["probabilities"] for item in items]
     assert batched[0] == pytest.approx(complaint["probabilities"], abs=1e-5)

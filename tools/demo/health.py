@@ -1,9 +1,7 @@
 """Whether a service really answers, asked over HTTP."""
 
 import http.client
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from .checks import HOST
 
@@ -42,15 +40,3 @@ def get(port: int, path: str) -> tuple[int, bytes]:
         return 0, b""
     finally:
         connection.close()
-
-
-def get_json(port: int, path: str) -> dict[str, Any] | None:
-    """The JSON object of a page, or None where it does not answer 200 with one."""
-    status, body = get(port, path)
-    if status != http.client.OK:
-        return None
-    try:
-        content = json.loads(body)
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import NOT_FOUND
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ from .checks import (
     check_ports,
 )
 from .errors import DemoError
-from .health import Endpoint, get_json
+from .health import Endpoint, get
 from .services import CHAMPION_PATH, Ports, Services, example_curl, names
 from .state import Source, State
 from .supervisor import Supervisor
@@ -82,7 +83,7 @@ class Demo:
         if reusing:  # the API keeps the champion's bundle, so that it need not wait for MLflow
             self._start(api, page)
         self._wait(mlflow)
-        if reusing and get_json(mlflow.port, CHAMPION_PATH) is None:
+        if reusing and get(mlflow.port, CHAMPION_PATH)[0] == NOT_FOUND:
             self._say("the registry has no champion any more: training again")
             self.state.record([])
         self._train_missing()
@@ -136,7 +137,11 @@ class Demo:
 
     def _run(self, name: str, command: Sequence[str]) -> None:
         began = time.monotonic()
-        self._supervisor.run(name, command, self._environment)
+        try:
+            self._supervisor.run(name, command, self._environment)
+        except DemoError:
+            check_disk(self.state.folder, NEXT_START_BYTES)  # the likelier reason, if it holds
+            raise
         self._say(f"{name} took {time.monotonic() - began:.0f} s")
 
     def _announce(self) -> None:

@@ -1,0 +1,1 @@
+"""The sentiment API: verified bundles served over HTTP, predictions and feedback kept."""

@@ -1,0 +1,110 @@
+"""The application: its parts put together, its routes, and what surrounds them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from inference import handlers
+from inference.dependencies import Services
+from inference.feedback import routes as feedback_routes
+from inference.feedback.service import FeedbackService
+from inference.health import routes as health_routes
+from inference.health.service import HealthService
+from inference.metrics import Metrics
+from inference.middleware import BodyLimit, RequestContext
+from inference.model import routes as model_routes
+from inference.model.cache import BundleCache
+from inference.model.follower import Follower, FollowerOptions
+from inference.model.registry import MlflowRegistry
+from inference.model.serving import ServingModel
+from inference.model.source import parse_source
+from inference.prediction import routes as prediction_routes
+from inference.prediction.service import PredictionOptions, PredictionService
+from inference.prediction.workers import Workers
+from inference.settings import Settings
+from inference.store.store import Store
+from inference.texts import Fingerprints, fingerprint_key
+
+DESCRIPTION = """The sentiment of tweets, and what people say of the answers.
+
+Errors are `application/problem+json` (RFC 9457) with a stable `type`, and never hold a tweet."""
+
+
+def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
+    """Put an application together; its threads start with its lifespan.
+
+    Args:
+        settings: everything that can be set.
+        migrate: bring a PostgreSQL schema up to date at the start; SQLite's always is.
+
+    Raises:
+        SettingsError: the model's source is not understood.
+        OSError: the data folder, which keeps the development key, cannot be used.
+    """
+    source = parse_source(settings.model_source)
+    fingerprints = Fingerprints(fingerprint_key(settings))
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        serving = ServingModel()
+        serving.on_swap(
+            lambda served: metrics.set_model(served.name, served.version, served.bundle.precision)
+        )
+        embedded = settings.store_url.get_backend_name() == "sqlite"
+        store = Store(settings.store_url, migrate=migrate or embedded)
+        workers = Workers(settings.inference_threads, settings.max_waiting_predictions)
+        follower = Follower(
+            serving,
+            FollowerOptions(
+                source=source,
+                spoken=settings.model_source,
+                precision=settings.model_precision,
+                poll_seconds=settings.model_poll_seconds,
+            ),
+            MlflowRegistry(settings.mlflow_tracking_uri),
+            lambda wanted: BundleCache(settings.cache_dir, wanted),
+        )
+        app.state.services = Services(
+            serving=serving,
+            predictions=PredictionService(
+                serving,
+                workers,
+                store,
+                fingerprints,
+                metrics,
+                PredictionOptions(
+                    max_text_characters=settings.max_text_characters,
+                    store_text=settings.store_text,
+                    audit_share=settings.audit_share,
+                ),
+            ),
+            feedback=FeedbackService(store, fingerprints, settings.max_text_characters),
+            health=HealthService(serving, store),
+            metrics=metrics,
+        )
+        # Both in the background: the process is alive, and says what it lacks, from the start.
+        store.open()
+        follower.start()
+        try:
+            yield
+        finally:
+            follower.stop()
+            workers.close()
+            store.close()
+
+    app = FastAPI(
+        title="Bad-buzz radar: sentiment",
+        description=DESCRIPTION,
+        version=version("radar-inference"),
+        lifespan=lifespan,
+    )
+    for routes in (prediction_routes, feedback_routes, model_routes, health_routes):
+        app.include_router(routes.router)
+    handlers.add_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(RequestContext, metrics=metrics)
+    return app

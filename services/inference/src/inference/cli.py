@@ -1,0 +1,115 @@
+"""The command `inference`."""
+
+import socket
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from inference.settings import Settings
+
+app = typer.Typer(
+    help="The sentiment API.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")] = 8000,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="bring a PostgreSQL schema up to date first")
+    ] = False,
+) -> None:
+    """Serve the API until SIGTERM or Ctrl-C; requests in flight are finished then."""
+    import logging
+    import signal
+
+    import uvicorn
+
+    from inference.app import create_app
+    from inference.logging import configure_logging, fields
+    from inference.settings import SettingsError
+
+    settings = _settings()
+    try:
+        application = create_app(settings, migrate=migrate)
+    except SettingsError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"DATA_DIR: {settings.data_dir} cannot be used: {error.strerror or error}")
+    try:
+        listener = _listen(host, port)
+    except OSError as error:
+        _fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
+    configure_logging(settings.log_level)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            log_config=None,  # the lines of uvicorn go where all others go
+            access_log=False,  # its lines hold paths; RequestContext writes one for each request
+            server_header=False,
+            timeout_keep_alive=75,  # longer than the idle time of usual load balancers
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+    )
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    # Uvicorn has handlers of its own while it runs, and raises the signal again when all is
+    # finished. Ending on request is no failure, so this one takes it, and any that comes early.
+    signal.signal(signal.SIGTERM, end)
+    address = "{}:{}".format(*listener.getsockname()[:2])
+    logging.getLogger(__name__).info("listening", extra=fields(address=address))
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    finally:
+        listener.close()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date; several at once are safe."""
+    from pathlib import Path
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from inference.store.engine import make_engine
+    from inference.store.errors import reason_of
+    from inference.store.migrate import upgrade
+
+    url = _settings().store_url
+    try:
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        upgrade(make_engine(url))
+    except (SQLAlchemyError, OSError) as error:
+        _fail(f"DATABASE_URL: {url.render_as_string()} cannot be migrated: {reason_of(error)}")
+    typer.echo(f"{url.render_as_string()} is up to date")
+
+
+def _settings() -> "Settings":
+    from inference.settings import SettingsError, read_settings
+
+    try:
+        return read_settings()
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2_048)
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"inference: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,75 @@
+"""The parts of the running service, and how routes ask for them."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from inference.feedback.service import FeedbackService
+from inference.health.service import HealthService
+from inference.metrics import Metrics
+from inference.model.serving import ServingModel
+from inference.prediction.service import PredictionService
+from inference.problems import Failure, ServiceError
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a route may need, made once when the application starts."""
+
+    serving: ServingModel
+    predictions: PredictionService
+    feedback: FeedbackService
+    health: HealthService
+    metrics: Metrics
+
+
+# Coroutines, though nothing is awaited: the framework would run plain functions in a thread each.
+async def services(request: Request) -> Services:
+    """The parts of this application."""
+    return cast(Services, request.app.state.services)
+
+
+ServicesDependency = Annotated[Services, Depends(services)]
+
+
+async def _serving(parts: ServicesDependency) -> ServingModel:
+    return parts.serving
+
+
+async def _predictions(parts: ServicesDependency) -> PredictionService:
+    return parts.predictions
+
+
+async def _feedback(parts: ServicesDependency) -> FeedbackService:
+    return parts.feedback
+
+
+async def _health(parts: ServicesDependency) -> HealthService:
+    return parts.health
+
+
+async def _metrics(parts: ServicesDependency) -> Metrics:
+    return parts.metrics
+
+
+ServingDependency = Annotated[ServingModel, Depends(_serving)]
+PredictionsDependency = Annotated[PredictionService, Depends(_predictions)]
+FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
+HealthDependency = Annotated[HealthService, Depends(_health)]
+MetricsDependency = Annotated[Metrics, Depends(_metrics)]
+
+
+async def require_json(request: Request) -> None:
+    """Refuse a body that does not say it is JSON.
+
+    Raises:
+        ServiceError: (unsupported media type) it says something else, or nothing.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
+        raise ServiceError(
+            Failure.UNSUPPORTED_MEDIA_TYPE, "send the header Content-Type: application/json"
+        )

@@ -1,0 +1,107 @@
+"""Verdicts in the database."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from sqlalchemy import Connection, exists, insert, select
+
+from inference.feedback.schemas import FeedbackRequest, Verdict
+from inference.store.tables import KeptTextRow, PredictionRow, VerdictRow
+from inference.texts import storable
+
+CONSENT = "consent"
+
+
+@dataclass(frozen=True)
+class JudgedPrediction:
+    """What a verdict must agree with.
+
+    Attributes:
+        label: what was predicted.
+        labels: what the model could have predicted, in its order.
+        text_hmac: keyed fingerprint of the text.
+    """
+
+    label: str
+    labels: tuple[str, ...]
+    text_hmac: str
+
+
+@dataclass(frozen=True)
+class KeptVerdict:
+    """A verdict as it is kept."""
+
+    verdict: Verdict
+    corrected_label: str | None
+    revision: int
+    created_at: datetime
+
+
+def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> JudgedPrediction | None:
+    """Find a prediction and hold it to the end of the transaction, so that verdicts on it queue.
+
+    SQLite needs no such lock: it lets one transaction write at a time.
+    """
+    columns = (PredictionRow.label, PredictionRow.probabilities, PredictionRow.text_hmac)
+    query = select(*columns).where(PredictionRow.id == prediction_id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return JudgedPrediction(row.label, tuple(row.probabilities), row.text_hmac)
+
+
+def latest_verdict(connection: Connection, prediction_id: uuid.UUID) -> KeptVerdict | None:
+    """The verdict that stands, if there is one."""
+    query = (
+        select(
+            VerdictRow.verdict,
+            VerdictRow.corrected_label,
+            VerdictRow.revision,
+            VerdictRow.created_at,
+        )
+        .where(VerdictRow.prediction_id == prediction_id)
+        .order_by(VerdictRow.revision.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    verdict = cast(Verdict, row.verdict)  # the table's own constraint says so
+    return KeptVerdict(verdict, row.corrected_label, row.revision, row.created_at)
+
+
+def add_verdict(connection: Connection, request: FeedbackRequest, revision: int) -> KeptVerdict:
+    """Keep a verdict as a further revision."""
+    now = datetime.now(UTC)
+    connection.execute(
+        insert(VerdictRow).values(
+            prediction_id=request.prediction_id,
+            revision=revision,
+            verdict=request.verdict,
+            corrected_label=request.corrected_label,
+            channel=request.channel,
+            reviewer=request.reviewer,
+            created_at=now,
+        )
+    )
+    return KeptVerdict(request.verdict, request.corrected_label, revision, now)
+
+
+def has_consented_text(connection: Connection, prediction_id: uuid.UUID) -> bool:
+    """Whether the text of a prediction is kept for training."""
+    kept = exists().where(KeptTextRow.prediction_id == prediction_id, KeptTextRow.reason == CONSENT)
+    return bool(connection.execute(select(kept)).scalar())
+
+
+def add_consented_text(connection: Connection, prediction_id: uuid.UUID, text: str) -> None:
+    """Keep the text of a prediction for training."""
+    connection.execute(
+        insert(KeptTextRow).values(
+            prediction_id=prediction_id,
+            reason=CONSENT,
+            text=storable(text),
+            created_at=datetime.now(UTC),
+        )
+    )

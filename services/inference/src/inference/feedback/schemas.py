@@ -1,0 +1,43 @@
+"""What people say of predictions."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from inference.prediction.schemas import MAX_LABEL
+
+Verdict = Literal["confirmed", "rejected", "skipped"]
+
+# No free text, which could name a person or hold a tweet.
+Token = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+
+
+class FeedbackRequest(BaseModel):
+    """A verdict on one prediction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prediction_id: uuid.UUID
+    verdict: Verdict
+    corrected_label: str | None = Field(
+        default=None, max_length=MAX_LABEL, description="what it should have been, if rejected"
+    )
+    text: str | None = Field(
+        default=None, description="the tweet itself, to be kept for training; needs consent"
+    )
+    consent: bool = Field(default=False, description="the text may be kept for training")
+    channel: Token | None = Field(default=None, description="where the verdict was given")
+    reviewer: Token | None = Field(default=None, description="a pseudonym")
+
+
+class FeedbackAnswer(BaseModel):
+    """The verdict as it stands."""
+
+    prediction_id: uuid.UUID
+    verdict: Verdict
+    corrected_label: str | None
+    revision: int = Field(description="1 for the first verdict, one more for each change")
+    created_at: datetime
+    text_kept: bool = Field(description="the text is kept for training")

@@ -1,0 +1,83 @@
+"""Verdicts: checked against their prediction, kept once, kept with their history."""
+
+from sqlalchemy import Connection
+
+from inference.feedback import repository
+from inference.feedback.repository import JudgedPrediction
+from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest
+from inference.prediction.service import unknown_label
+from inference.problems import Failure, ServiceError
+from inference.store.store import Store
+from inference.texts import Fingerprints, check_text
+
+
+class FeedbackService:
+    """Takes verdicts. Its work waits for the database, so it belongs in a thread."""
+
+    def __init__(self, store: Store, fingerprints: Fingerprints, max_text_characters: int) -> None:
+        self._store = store
+        self._fingerprints = fingerprints
+        self._max_text_characters = max_text_characters
+
+    def judge(self, request: FeedbackRequest) -> FeedbackAnswer:
+        """Keep a verdict, unless it says what the one that stands says already.
+
+        Raises:
+            ServiceError: the prediction is not known, the label or the text does not fit it, there
+                is a text without consent, or the store does not answer.
+        """
+        if request.text is not None and not request.consent:
+            raise ServiceError(
+                Failure.CONSENT_MISSING, "send the text with consent: true, or leave it out"
+            )
+        if request.consent and request.text is None:
+            raise ServiceError(Failure.INVALID_REQUEST, "consent goes with the text to be kept")
+        if request.text is not None:
+            check_text(request.text, self._max_text_characters)
+        return self._store.run(lambda connection: self._judge(connection, request))
+
+    def _judge(self, connection: Connection, request: FeedbackRequest) -> FeedbackAnswer:
+        prediction = repository.locked_prediction(connection, request.prediction_id)
+        if prediction is None:
+            raise ServiceError(Failure.UNKNOWN_PREDICTION, "no prediction has this prediction_id")
+        _check_label(request, prediction)
+        if request.text is not None and not self._fingerprints.matches(
+            request.text, prediction.text_hmac
+        ):
+            raise ServiceError(
+                Failure.TEXT_MISMATCH, "send exactly the text that was predicted, or leave it out"
+            )
+        latest = repository.latest_verdict(connection, request.prediction_id)
+        said = (request.verdict, request.corrected_label)
+        if latest is None or (latest.verdict, latest.corrected_label) != said:
+            revision = latest.revision + 1 if latest else 1
+            latest = repository.add_verdict(connection, request, revision)
+        kept = repository.has_consented_text(connection, request.prediction_id)
+        if request.text is not None and not kept:
+            repository.add_consented_text(connection, request.prediction_id, request.text)
+            kept = True
+        return FeedbackAnswer(
+            prediction_id=request.prediction_id,
+            verdict=latest.verdict,
+            corrected_label=latest.corrected_label,
+            revision=latest.revision,
+            created_at=latest.created_at,
+            text_kept=kept,
+        )
+
+
+def _check_label(request: FeedbackRequest, prediction: JudgedPrediction) -> None:
+    label = request.corrected_label
+    if label is None:
+        return
+    if request.verdict != "rejected":
+        raise ServiceError(
+            Failure.UNKNOWN_LABEL, "corrected_label goes with the verdict rejected only"
+        )
+    if label not in prediction.labels:
+        raise unknown_label("corrected_label", prediction.labels)
+    if label == prediction.label:
+        raise ServiceError(
+            Failure.UNKNOWN_LABEL,
+            "corrected_label is what was predicted: confirm the prediction, or name another label",
+        )

@@ -1,0 +1,52 @@
+"""Whether requests would be answered: tried, not assumed."""
+
+import asyncio
+from collections.abc import Callable
+
+from contract.goldens import GOLDEN_TEXTS
+from inference.health.schemas import Ready
+from inference.model.serving import ServingModel
+from inference.prediction import path
+from inference.problems import Failure, ServiceError
+from inference.store.store import Store
+
+CANARY = GOLDEN_TEXTS[0]
+CHECK_SECONDS = 10.0
+
+
+class HealthService:
+    """Tries a prediction and the store."""
+
+    def __init__(self, serving: ServingModel, store: Store) -> None:
+        self._serving = serving
+        self._store = store
+
+    async def ready(self) -> Ready:
+        """Try both.
+
+        Raises:
+            ServiceError: (not ready) one of them fails; `checks` has the reason of each.
+        """
+        model, store = await asyncio.gather(
+            _problem_of(self._predict_canary), _problem_of(self._store.check)
+        )
+        if model or store:
+            checks = {"model": model or "ok", "store": store or "ok"}
+            detail = "; ".join(f"{name}: {why}" for name, why in checks.items() if why != "ok")
+            raise ServiceError(Failure.NOT_READY, detail, members={"checks": checks})
+        served = self._serving.require()
+        return Ready(model_name=served.name, model_version=served.version)
+
+    def _predict_canary(self) -> None:
+        path.whole(self._serving.require().bundle, CANARY)
+
+
+async def _problem_of(check: Callable[[], None]) -> str | None:
+    try:
+        # Not in the workers' threads: a full queue there is a busy service, not a broken one.
+        await asyncio.wait_for(asyncio.to_thread(check), CHECK_SECONDS)
+    except ServiceError as error:
+        return error.detail
+    except TimeoutError:
+        return f"no answer within {CHECK_SECONDS:g} s"
+    return None

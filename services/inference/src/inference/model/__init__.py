@@ -1,0 +1,1 @@
+"""Which model serves: found, verified, cached, followed."""

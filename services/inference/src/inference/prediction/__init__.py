@@ -1,0 +1,1 @@
+"""Answering tweets: encode, run the graph, label, keep."""

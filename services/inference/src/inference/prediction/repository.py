@@ -1,0 +1,96 @@
+"""Predictions as rows."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Table
+
+from contract.bundle import Prediction
+from inference.store.tables import Base
+from inference.store.writer import Rows
+from inference.texts import storable
+
+TRUE_LABEL_CHANNEL = "true_label"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrediction:
+    """A prediction about to be answered.
+
+    Attributes:
+        id: what feedback will name.
+        created_at: when it was made.
+        text_hmac: keyed fingerprint of its text.
+        model_name: which model made it.
+        model_version: which version of that model.
+        prediction: what the model said.
+        audit: whether it belongs to the share that people will be asked about.
+        kept_text: the text and the reason to keep it, if it is kept.
+        true_label: what the client says it really is.
+    """
+
+    id: uuid.UUID
+    created_at: datetime
+    text_hmac: str
+    model_name: str
+    model_version: str
+    prediction: Prediction
+    audit: bool
+    kept_text: tuple[str, Literal["audit", "all"]] | None
+    true_label: str | None
+
+
+def rows_of(new: Sequence[NewPrediction]) -> Rows:
+    """The rows that keep some predictions, with their texts and verdicts where they have any."""
+    return {
+        _table("predictions"): [_prediction(item) for item in new],
+        _table("kept_texts"): [_text(item, *item.kept_text) for item in new if item.kept_text],
+        _table("verdicts"): [
+            _verdict(item, item.true_label) for item in new if item.true_label is not None
+        ],
+    }
+
+
+def _table(name: str) -> Table:
+    return Base.metadata.tables[name]
+
+
+def _prediction(item: NewPrediction) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "created_at": item.created_at,
+        "text_hmac": item.text_hmac,
+        "model_name": item.model_name,
+        "model_version": item.model_version,
+        "label": item.prediction.label,
+        "probabilities": item.prediction.probabilities,
+        "uncertain": item.prediction.uncertain,
+        "truncated": item.prediction.truncated,
+        "token_count": item.prediction.token_count,
+        "audit": item.audit,
+    }
+
+
+def _text(item: NewPrediction, text: str, reason: str) -> dict[str, Any]:
+    return {
+        "prediction_id": item.id,
+        "reason": reason,
+        "text": storable(text),
+        "created_at": item.created_at,
+    }
+
+
+def _verdict(item: NewPrediction, true_label: str) -> dict[str, Any]:
+    confirmed = true_label == item.prediction.label
+    return {
+        "prediction_id": item.id,
+        "revision": 1,
+        "verdict": "confirmed" if confirmed else "rejected",
+        "corrected_label": None if confirmed else true_label,
+        "channel": TRUE_LABEL_CHANNEL,
+        "reviewer": None,
+        "created_at": item.created_at,
+    }

@@ -1,0 +1,39 @@
+"""Predictions over HTTP."""
+
+from fastapi import APIRouter, Depends
+
+from inference.dependencies import PredictionsDependency, require_json
+from inference.prediction.schemas import (
+    BatchAnswer,
+    BatchRequest,
+    PredictionAnswer,
+    PredictRequest,
+)
+from inference.problems import COMMON_FAILURES, Failure, declared
+
+FAILURES = (
+    *COMMON_FAILURES,
+    Failure.OVERLOADED,
+    Failure.MODEL_UNAVAILABLE,
+    Failure.MODEL_FAILED,
+    Failure.STORE_UNAVAILABLE,
+)
+
+router = APIRouter(prefix="/v1/predict", tags=["predict"], dependencies=[Depends(require_json)])
+
+
+@router.post(
+    "",
+    responses=declared(
+        *FAILURES, Failure.TEXT_REFUSED, Failure.TEXT_TOO_LONG, Failure.UNKNOWN_LABEL
+    ),
+)
+async def predict(body: PredictRequest, predictions: PredictionsDependency) -> PredictionAnswer:
+    """The sentiment of one tweet. It is kept, without its text, so that feedback can name it."""
+    return await predictions.predict(body.text, body.true_label)
+
+
+@router.post("/batch", responses=declared(*FAILURES))
+async def predict_batch(body: BatchRequest, predictions: PredictionsDependency) -> BatchAnswer:
+    """The sentiment of up to 256 tweets; a tweet that is refused has its own error."""
+    return await predictions.predict_batch(body.texts)

@@ -1,0 +1,159 @@
+"""Every setting of the API, read from environment variables of the same names."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from contract.manifest import Precision
+
+MIN_KEY_CHARACTERS = 32
+KNOWN_KEYS = frozenset({"changeme", "change-me", "secret", "default", "example"})
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names the variable and how to mend it."""
+
+
+class Settings(BaseSettings):
+    """Settings of the API; each is the environment variable of its name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    environment: Literal["development", "staging", "production"] = Field(
+        default="development",
+        description="outside development, secrets must be given and defaults are refused",
+    )
+    data_dir: Path = Field(
+        default=Path(".radar"), description="folder for what the API keeps on this machine"
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the store, SQLite or PostgreSQL; "
+        "empty: inference.db in DATA_DIR",
+    )
+    mlflow_tracking_uri: str = Field(
+        default="http://127.0.0.1:5000", description="where MLflow's tracking server answers"
+    )
+    model_source: str = Field(
+        default="models:/tweet-sentiment@champion",
+        description="what to serve: models:/NAME@ALIAS (followed), models:/NAME/VERSION, "
+        "or a bundle's directory",
+    )
+    model_precision: Precision = Field(
+        default="fp32", description="which graph of the bundle to run"
+    )
+    model_poll_seconds: float = Field(
+        default=30.0, gt=0, le=86_400, description="seconds between looks at the alias"
+    )
+    bundle_cache_dir: Path | None = Field(
+        default=None,
+        description="folder that keeps verified bundles, so that a restart works while MLflow is "
+        "down; empty: bundles in DATA_DIR",
+    )
+    inference_threads: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="predictions computed at the same time; 0: one per core",
+    )
+    max_waiting_predictions: int = Field(
+        default=256, ge=1, description="requests waiting for a thread before new ones get 429"
+    )
+    max_body_bytes: int = Field(
+        default=1_048_576,
+        ge=1_024,
+        description="largest body; holds 256 tweets of 280 characters however they are escaped",
+    )
+    max_text_characters: int = Field(
+        default=10_000, ge=1, description="longest text; a longer one is refused"
+    )
+    store_text: Literal["none", "audit", "all"] = Field(
+        default="none",
+        description="whose text is kept with a prediction: nobody's, that of the random audit "
+        "share, everybody's; a verdict with consent always brings its own",
+    )
+    audit_share: float = Field(
+        default=0.05, ge=0, le=1, description="share of predictions marked for a random audit"
+    )
+    text_hmac_key: str = Field(
+        default="",
+        repr=False,
+        description="secret of 32 characters or more under which texts are fingerprinted; "
+        "in development one is made in DATA_DIR",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least severe log line written"
+    )
+    shutdown_seconds: int = Field(
+        default=20, ge=1, description="time that requests in flight have after SIGTERM"
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        try:
+            url = make_url(value.replace("postgres://", "postgresql://", 1)) if value else None
+        except ArgumentError:
+            raise ValueError("is not a SQLAlchemy URL") from None
+        if url is not None and url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        if (
+            url is not None
+            and url.get_backend_name() == "sqlite"
+            and (url.database in (None, "", ":memory:"))
+        ):
+            raise ValueError("needs a file: a database in memory is lost at every restart")
+        return value
+
+    @model_validator(mode="after")
+    def _secrets_outside_development(self) -> Self:
+        key = self.text_hmac_key
+        if not key and self.environment == "development":
+            return self
+        if len(key) < MIN_KEY_CHARACTERS or key.lower().strip("-_ ") in KNOWN_KEYS:
+            raise ValueError(
+                f"TEXT_HMAC_KEY: must be a secret of {MIN_KEY_CHARACTERS} characters or more, "
+                "for instance from `openssl rand -hex 32`"
+            )
+        if len(set(key)) < 8 or "change" in key.lower():
+            raise ValueError("TEXT_HMAC_KEY: is a placeholder, not a secret")
+        return self
+
+    @property
+    def store_url(self) -> URL:
+        """The store's URL with its driver; SQLAlchemy 2.1 takes psycopg 3 for a bare name."""
+        if not self.database_url:
+            return URL.create("sqlite", database=str(self.data_dir / "inference.db"))
+        url = make_url(self.database_url.replace("postgres://", "postgresql://", 1))
+        return url.set(drivername="postgresql+psycopg2") if _is_postgres(url) else url
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where verified bundles are kept."""
+        return self.bundle_cache_dir or self.data_dir / "bundles"
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used; one line names each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+        raise SettingsError("; ".join(lines)) from None
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return f"{str(location[0]).upper()}: {message}" if location else message
+
+
+def _is_postgres(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql"

@@ -1,0 +1,12 @@
+"""Alembic's entry point; the caller brings the connection and the transaction."""
+
+from alembic import context
+
+from inference.store.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

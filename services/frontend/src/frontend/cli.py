@@ -61,7 +61,9 @@ def main() -> NoReturn:
     settings = STREAMLIT | THEME
     settings |= {"server.address": options.host, "server.port": str(options.port)}
     script = str(files("frontend").joinpath("app.py"))
-    sys.stderr.write(f"The page: http://{options.host}:{options.port} (API at {api_url()})\n")
+    sys.stderr.write(
+        f"Starting the page at http://{options.host}:{options.port} (API at {api_url()})\n"
+    )
     sys.stderr.flush()
     flags = [f"--{name}={value}" for name, value in settings.items()]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", script, *flags])

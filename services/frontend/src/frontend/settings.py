@@ -15,7 +15,11 @@ def api_url() -> str:
         ValueError: it is not a whole HTTP address.
     """
     url = os.environ.get("API_URL") or DEFAULT_API_URL
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # brackets that are no IPv6 address
+        usable = False
+    if not usable:
         raise ValueError(f"API_URL is {url!r}; it must be like {DEFAULT_API_URL}")
     return url

@@ -24,13 +24,15 @@ def render(context: Context) -> None:
     words, session = context.words, context.session
     st.title(words("analyse.title"), anchor=False)
     st.html(f"<p class='lead'>{words('analyse.lead')}</p>")
-    if isinstance(context.service, ModelInfo):
-        demonstration(words, context.service)
-    elif session.failure is None:
-        problem(words, context.service, context.client.base_url)
+    service_notice = st.container()
     _form(words, session)
     if session.requested is not None:
         _analyse(context, session.requested)
+    with service_notice:
+        if isinstance(context.service, ModelInfo):
+            demonstration(words, context.service)
+        elif session.failure is None:  # else the failure itself says the same below
+            problem(words, context.service, context.client.base_url)
     _earlier(context)
     if session.failure is not None:
         _failure(context, session.failure)

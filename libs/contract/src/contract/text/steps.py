@@ -7,8 +7,9 @@ bundle trained with the old one is refused rather than silently served with the 
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from os.path import commonprefix
 from threading import Lock
 
 import emoji
@@ -44,10 +45,16 @@ def _language(parameters: Parameters, known: Iterable[str]) -> str:
 
 
 def _nfkc(_: Parameters) -> Rewrite:
-    def edits(text: str) -> Iterable[Edit]:
+    def edits(text: str) -> Iterator[Edit]:
         if unicodedata.is_normalized("NFKC", text):
-            return ()
-        return substitution(NON_ASCII_RUN, lambda run: unicodedata.normalize("NFKC", run))(text)
+            return
+        for match in NON_ASCII_RUN.finditer(text):
+            run = match.group()
+            plain = unicodedata.normalize("NFKC", run)
+            if plain != run:
+                # What stays at the front, such as a space, is no origin of what changes after it.
+                same = len(commonprefix([run, plain]))
+                yield Edit(match.start() + same, match.end(), plain[same:])
 
     return edits
 

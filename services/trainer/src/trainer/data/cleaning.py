@@ -69,7 +69,9 @@ def drop_repeats(frame: pl.DataFrame, problems: ProblemLog) -> pl.DataFrame:
         frame: rows with `key` and the columns of `assign_splits`.
         problems: where dropped rows are counted.
     """
-    repeated = pl.col("key").is_duplicated()
+    # Texts of different hashes differ, and numbers are quicker to compare; those of the same hash
+    # are compared in full.
+    repeated = frame["row_hash"].is_duplicated()
     several = frame.filter(repeated)
     contradictory = pl.col("label").n_unique().over("key") > 1
     several = _drop(several, contradictory, ProblemKind.CONTRADICTORY, problems)
@@ -77,7 +79,7 @@ def drop_repeats(frame: pl.DataFrame, problems: ProblemLog) -> pl.DataFrame:
         ~pl.col("declared_test"), "owner_hash", "text", "line", maintain_order=True
     )
     several = _drop(several, ~pl.col("key").is_first_distinct(), ProblemKind.DUPLICATE, problems)
-    return pl.concat([frame.filter(~repeated), several]).sort("line")
+    return pl.concat([frame.filter(~repeated), several])
 
 
 def _keys(texts: pl.Series, progress: Progress) -> pl.Series:
@@ -93,6 +95,8 @@ def _keys(texts: pl.Series, progress: Progress) -> pl.Series:
 def _drop(
     frame: pl.DataFrame, dropped: pl.Expr, kind: ProblemKind, problems: ProblemLog
 ) -> pl.DataFrame:
-    marked = frame.with_columns(dropped.alias("dropped"))
-    problems.add(kind, marked.filter("dropped")["line"].to_list())
-    return marked.filter(~pl.col("dropped")).drop("dropped")
+    marked = frame.select(dropped.alias("dropped"))["dropped"]
+    if not marked.any():
+        return frame
+    problems.add(kind, frame.filter(marked)["line"].to_list())
+    return frame.filter(~marked)

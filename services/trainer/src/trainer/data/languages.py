@@ -17,7 +17,7 @@ def find_languages(frame: pl.DataFrame) -> tuple[str, ...]:
     the languages for which the text steps have word lists.
 
     Args:
-        frame: rows with `text`, `language` and `row_hash`.
+        frame: rows with `text` and `language`, in the order of `order_rows`.
     """
     named = frame["language"].drop_nulls().str.to_lowercase()
     if named.len():
@@ -25,7 +25,7 @@ def find_languages(frame: pl.DataFrame) -> tuple[str, ...]:
             "rows", "language", descending=[True, False]
         )
         return tuple(counts["language"].to_list())
-    return guess_languages(frame.sort("row_hash")["text"].head(GUESSED_ROWS))
+    return guess_languages(frame["text"].head(GUESSED_ROWS))
 
 
 def guess_languages(texts: Iterable[str]) -> tuple[str, ...]:

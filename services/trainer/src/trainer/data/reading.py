@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.data.formats import Delimited, Format, JsonLines, PairedFiles
 from trainer.data.lines import Lines, open_lines
-from trainer.data.records import read_records
+from trainer.data.records import read_blocks
 from trainer.data.report import ProblemKind
 from trainer.data.table import RawTable, TableBuilder
 from trainer.errors import DataError
@@ -36,24 +37,39 @@ def read_table(path: Path, found: Format, progress: Progress) -> RawTable:
 
 
 def _read_delimited(path: Path, found: Delimited, progress: Progress) -> RawTable:
-    table = TableBuilder(list(found.columns))
-    places = list(found.columns.values())
-    text_at = list(found.columns).index("text")
+    table = TableBuilder(found.columns)
+    skip_header = found.has_header
     with open_lines(path, latin1=found.latin1, progress=progress) as lines:
-        records = read_records(lines, found.dialect)
-        if found.has_header:
-            next(records)
-        for line, cells in records:
-            if isinstance(cells, ProblemKind):
-                table.refuse(line, cells)
-            elif len(cells) != found.width:
-                table.refuse(line, ProblemKind.WRONG_WIDTH)
-            else:
-                values = [cells[place] for place in places]
-                if found.escapes:
-                    values[text_at] = _unescaped(values[text_at])
-                table.add(line, values)
+        for block in read_blocks(lines, found.dialect):
+            numbers, rows = block.lines, block.rows
+            for line, kind in block.broken:
+                table.refuse(line, kind)
+            if skip_header and rows:
+                numbers, rows, skip_header = numbers[1:], rows[1:], False
+            if set(map(len, rows)) != {found.width}:
+                numbers, rows = _of_width(found.width, numbers, rows, table)
+            if found.escapes:
+                _unescape(rows, found.columns["text"])
+            table.extend(numbers, rows)
     return table.build(found.name)
+
+
+def _of_width(
+    width: int, numbers: Sequence[int], rows: list[list[str]], table: TableBuilder
+) -> tuple[list[int], list[list[str]]]:
+    """The rows of the right width; the others are counted."""
+    right = []
+    for number, row in zip(numbers, rows, strict=True):
+        if len(row) == width:
+            right.append((number, row))
+        else:
+            table.refuse(number, ProblemKind.WRONG_WIDTH)
+    return [number for number, _ in right], [row for _, row in right]
+
+
+def _unescape(rows: list[list[str]], place: int) -> None:
+    for row in rows:
+        row[place] = _unescaped(row[place])
 
 
 def _unescaped(text: str) -> str:
@@ -65,7 +81,7 @@ def _unescaped(text: str) -> str:
 
 
 def _read_json_lines(path: Path, found: JsonLines, progress: Progress) -> RawTable:
-    table = TableBuilder(list(found.keys))
+    table = TableBuilder({name: place for place, name in enumerate(found.keys)})
     with open_lines(path, progress=progress) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -76,7 +92,7 @@ def _read_json_lines(path: Path, found: JsonLines, progress: Progress) -> RawTab
             if isinstance(values, ProblemKind):
                 table.refuse(number, values)
             else:
-                table.add(number, values)
+                table.extend([number], [values])
     return table.build(found.name)
 
 
@@ -107,7 +123,7 @@ def _json_row(line: str, found: JsonLines) -> list[str | None] | ProblemKind:
 def _read_paired(path: Path, found: PairedFiles, progress: Progress) -> RawTable:
     with open_lines(found.label_path) as label_lines:
         labels = _stripped(label_lines)
-    table = TableBuilder(["text", "label"])
+    table = TableBuilder({"text": 0, "label": 1})
     with open_lines(path, progress=progress) as lines:
         texts = _stripped(lines)
         if len(texts) != len(labels):
@@ -119,7 +135,7 @@ def _read_paired(path: Path, found: PairedFiles, progress: Progress) -> RawTable
             if number in lines.undecodable or number in label_lines.undecodable:
                 table.refuse(number, ProblemKind.UNDECODABLE)
             else:
-                table.add(number, values)
+                table.extend([number], [values])
     return table.build(found.name)
 
 

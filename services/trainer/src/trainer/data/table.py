@@ -1,20 +1,19 @@
 """The rows of a source as they were read: one table, whatever the file's format."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from trainer.data.report import ProblemKind, ProblemLog
 
-Split3 = tuple[str, str, str]
-SPLITS: Split3 = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 SENTIMENTS = ("negative", "neutral", "positive")
 
 COLUMNS = ("text", "label", "user", "created_at", "airline", "language", "split")
 """What a source may say of a tweet; `text` and `label` it must."""
 
-ROWS_PER_CHUNK = 50_000
+ROWS_PER_CHUNK = 2_000
 
 
 @dataclass(frozen=True)
@@ -40,19 +39,19 @@ class TableBuilder:
     """Collects rows in compact chunks: a Python string each would triple the memory.
 
     Attributes:
-        columns: which of `COLUMNS` each value of a row is, in order.
+        places: where in a row each of `COLUMNS` is that the source has.
     """
 
-    columns: Sequence[str]
+    places: Mapping[str, int]
     _chunks: list[pl.DataFrame] = field(default_factory=list)
     _lines: list[int] = field(default_factory=list)
     _rows: list[Sequence[str | None]] = field(default_factory=list)
     _problems: ProblemLog = field(default_factory=ProblemLog)
 
-    def add(self, line: int, values: Sequence[str | None]) -> None:
-        """Add a row that starts on a line."""
-        self._lines.append(line)
-        self._rows.append(values)
+    def extend(self, lines: Iterable[int], rows: Iterable[Sequence[str | None]]) -> None:
+        """Add rows and the number of the first line of each."""
+        self._lines.extend(lines)
+        self._rows.extend(rows)
         if len(self._rows) >= ROWS_PER_CHUNK:
             self._flush()
 
@@ -67,10 +66,14 @@ class TableBuilder:
         return RawTable(format_name, frame, frame.height + self._problems.total, self._problems)
 
     def _flush(self) -> None:
-        values = list(zip(*self._rows, strict=True)) or [()] * len(self.columns)
-        given = dict(zip(self.columns, values, strict=True))
-        empty = [None] * len(self._rows)
+        columns = list(zip(*self._rows, strict=True))
+        given = {name: columns[place] for name, place in self.places.items() if columns}
         series = [pl.Series("line", self._lines, pl.UInt32)]
-        series += [pl.Series(name, given.get(name, empty), pl.String) for name in COLUMNS]
+        series += [
+            pl.Series(name, given[name], pl.String)
+            if name in given
+            else pl.repeat(None, len(self._rows), dtype=pl.String, eager=True).alias(name)
+            for name in COLUMNS
+        ]
         self._chunks.append(pl.DataFrame(series))
         self._lines, self._rows = [], []

@@ -1,10 +1,14 @@
-"""Fixtures for every test: a real PostgreSQL server, and a fresh database of it for each test."""
+"""Fixtures for every test: real PostgreSQL and MLflow servers, fresh for each test."""
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ import sqlalchemy
 from sqlalchemy.engine import URL, make_url
 
 DRIVER = "postgresql+psycopg2"  # SQLAlchemy 2.1 takes psycopg 3 for a bare "postgresql"
+MLFLOW_START_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +62,63 @@ def postgres_url(postgres_server: URL) -> Iterator[str]:
             connection.execute(sqlalchemy.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     finally:
         server.dispose()
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """A function that finds a port of this machine on which nothing listens."""
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return find
+
+
+@pytest.fixture
+def mlflow_server(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[..., str]]:
+    """A function that starts `mlflow-server` and returns its URL once the API answers.
+
+    Its keyword arguments are environment variables; by default it keeps all under `tmp_path`.
+    """
+    from mlflow_server.health import UnhealthyError, check
+
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**environment: str) -> str:
+        port = free_port()
+        folder = tmp_path / f"mlflow-{port}"
+        folder.mkdir()
+        settings = {
+            "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder / 'mlflow.db'}",
+            "MLFLOW_ARTIFACTS_DESTINATION": str(folder / "artifacts"),
+            "MLFLOW_PORT": str(port),
+        }
+        log = folder / "server.log"
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [str(Path(sys.executable).parent / "mlflow-server")],
+                env={**os.environ, **settings, **environment},
+                cwd=folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(server)
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + MLFLOW_START_SECONDS
+        while True:
+            try:
+                check(url)
+            except UnhealthyError as error:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"mlflow-server did not start: {error}\n{log.read_text()}")
+                time.sleep(0.2)
+            else:
+                return url
+
+    yield start
+    for server in started:
+        server.terminate()
+    for server in started:
+        server.wait(timeout=30)

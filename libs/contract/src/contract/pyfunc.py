@@ -27,12 +27,15 @@ class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """One row out for each row in.
 
         Raises:
-            ValueError: there is no column `text`.
+            ValueError: there is no column `text`, or a row of it holds no text.
             TextRefusedError: a text is not valid Unicode.
         """
         if TEXT_COLUMN not in model_input.columns:
             raise ValueError(f"the input needs a column {TEXT_COLUMN!r} of texts")
-        texts = [str(text) for text in model_input[TEXT_COLUMN]]
+        texts = list(model_input[TEXT_COLUMN])
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):  # a missing value would read as the text "nan"
+                raise ValueError(f"row {row} of column {TEXT_COLUMN!r} holds no text")
         predictions = self.bundle.predict(texts)
         columns: dict[str, list[Any]] = {
             "label": [item.label for item in predictions],

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from os.path import commonprefix
 from threading import Lock
 
 import emoji
@@ -52,8 +51,8 @@ def _nfkc(_: Parameters) -> Rewrite:
             run = match.group()
             plain = unicodedata.normalize("NFKC", run)
             if plain != run:
-                # What stays at the front, such as a space, is no origin of what changes after it.
-                same = len(commonprefix([run, plain]))
+                # A space that stays in front is no origin of what changes after it.
+                same = 1 if plain.startswith(run[0]) else 0
                 yield Edit(match.start() + same, match.end(), plain[same:])
 
     return edits

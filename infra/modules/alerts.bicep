@@ -1,0 +1,133 @@
+// Alert rules on what the services and the platform log. docs/azure.md says what each one means.
+@description('Where the rules live: the region of the workspace.')
+param location string
+
+@description('Workspace that holds the logs.')
+param workspaceId string
+
+@description('Who is told.')
+param actionGroupId string
+
+// Evaluated every minute, so the query keeps to one table: such a rule may not use union or search.
+resource rejected 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'predictions-rejected'
+  location: location
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'Three predictions rejected within five minutes'
+    description: 'People say that the model is wrong. See the radar and the quality page, then the runbook.'
+    severity: 2
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      allOf: [
+        {
+          query: 'AppEvents | where Name == "prediction_rejected"'
+          timeAggregation: 'Count'
+          operator: 'GreaterThanOrEqual'
+          threshold: 3
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    autoMitigate: true
+    actions: {
+      actionGroups: [
+        actionGroupId
+      ]
+    }
+  }
+}
+
+resource serverErrors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'server-error-rate'
+  location: location
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'More than 2 % of the API answers are server errors'
+    description: 'Counted over five minutes with at least 20 requests. See the runbook.'
+    severity: 1
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT5M'
+    criteria: {
+      allOf: [
+        {
+          query: 'AppRequests | where AppRoleName == "inference" | summarize requests = count(), errors = countif(toint(ResultCode) >= 500) | where requests >= 20 | project rate = 100.0 * errors / requests'
+          metricMeasureColumn: 'rate'
+          timeAggregation: 'Maximum'
+          operator: 'GreaterThan'
+          threshold: 2
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    autoMitigate: true
+    actions: {
+      actionGroups: [
+        actionGroupId
+      ]
+    }
+  }
+}
+
+resource probes 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'probes-failing'
+  location: location
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'A container keeps failing its probes'
+    description: 'Ten failures of one app within ten minutes: it starts, but is not ready.'
+    severity: 2
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT10M'
+    criteria: {
+      allOf: [
+        {
+          query: 'ContainerAppSystemLogs | where Reason == "ProbeFailed"'
+          timeAggregation: 'Count'
+          operator: 'GreaterThanOrEqual'
+          threshold: 10
+          dimensions: [
+            {
+              name: 'ContainerAppName'
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            }
+          ]
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    // The table exists only after the first container has logged.
+    skipQueryValidation: true
+    autoMitigate: true
+    actions: {
+      actionGroups: [
+        actionGroupId
+      ]
+    }
+  }
+}

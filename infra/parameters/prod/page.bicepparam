@@ -1,0 +1,8 @@
+using '../../page.bicep'
+
+param environmentName = 'prod'
+param registryServer = readEnvironmentVariable('REGISTRY_SERVER')
+param frontendDigest = readEnvironmentVariable('FRONTEND_DIGEST')
+param revisionSuffix = readEnvironmentVariable('REVISION_SUFFIX')
+param minReplicas = 2
+param maxReplicas = 4

@@ -86,9 +86,15 @@ class Demo:
         if reusing and get(mlflow.port, CHAMPION_PATH)[0] == NOT_FOUND:
             self._say("the registry has no champion any more: training again")
             self.state.record([])
-        self._train_missing()
-        if not reusing:
+        missing = self._missing()
+        self._train(missing)
+        if not reusing:  # they import while the best is chosen; the API follows the alias
             self._start(api, page)
+        if missing:
+            self._say("promoting the best")
+            self._run("trainer promote", self._services.promotion())
+        else:
+            self._say("reusing the champion of an earlier start")
         self._wait(api, page)
         self._announce()
         self.ready = True
@@ -122,18 +128,12 @@ class Demo:
                     f"{names(waiting)} not ready within {READY_SECONDS:.0f} s; see {logs}"
                 )
 
-    def _train_missing(self) -> None:
-        missing = self._missing()
-        if not missing:
-            self._say("reusing the champion of an earlier start")
-            return
+    def _train(self, recipes: Sequence[str]) -> None:
         source = self._options.source
-        for recipe in missing:
+        for recipe in recipes:
             self._say(f"training {recipe} on {source.argument}")
             self._run(f"trainer train {recipe}", self._services.training(recipe, source))
             self.state.record([*self.state.trained(), recipe])
-        self._say("promoting the best")
-        self._run("trainer promote", self._services.promotion())
 
     def _run(self, name: str, command: Sequence[str]) -> None:
         began = time.monotonic()

@@ -82,6 +82,7 @@ class Services:
             "MLFLOW_ARTIFACTS_DESTINATION": str(folder / "artifacts"),
             "MLFLOW_TRACKING_URI": self.mlflow.address,
             "MODEL_SOURCE": CHAMPION,
+            "MODEL_POLL_SECONDS": "2",
             "DATA_DIR": str(folder),
             "DATABASE_URL": f"sqlite:///{folder / 'inference.db'}",
             "BUNDLE_CACHE_DIR": str(folder / "bundles"),

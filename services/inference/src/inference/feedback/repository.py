@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Connection, exists, insert, select
 
 from inference.feedback.schemas import FeedbackRequest, Verdict
-from inference.store.tables import KeptTextRow, PredictionRow, VerdictRow
+from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 from inference.texts import storable
 
 CONSENT = "consent"
@@ -44,8 +44,8 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
 
     SQLite needs no such lock: it lets one transaction write at a time.
     """
-    columns = (PredictionRow.label, PredictionRow.probabilities, PredictionRow.text_hmac)
-    query = select(*columns).where(PredictionRow.id == prediction_id).with_for_update()
+    columns = (PREDICTIONS.c.label, PREDICTIONS.c.probabilities, PREDICTIONS.c.text_hmac)
+    query = select(*columns).where(PREDICTIONS.c.id == prediction_id).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
@@ -56,13 +56,13 @@ def latest_verdict(connection: Connection, prediction_id: uuid.UUID) -> KeptVerd
     """The verdict that stands, if there is one."""
     query = (
         select(
-            VerdictRow.verdict,
-            VerdictRow.corrected_label,
-            VerdictRow.revision,
-            VerdictRow.created_at,
+            VERDICTS.c.verdict,
+            VERDICTS.c.corrected_label,
+            VERDICTS.c.revision,
+            VERDICTS.c.created_at,
         )
-        .where(VerdictRow.prediction_id == prediction_id)
-        .order_by(VerdictRow.revision.desc())
+        .where(VERDICTS.c.prediction_id == prediction_id)
+        .order_by(VERDICTS.c.revision.desc())
         .limit(1)
     )
     row = connection.execute(query).one_or_none()
@@ -76,7 +76,7 @@ def add_verdict(connection: Connection, request: FeedbackRequest, revision: int)
     """Keep a verdict as a further revision."""
     now = datetime.now(UTC)
     connection.execute(
-        insert(VerdictRow).values(
+        insert(VERDICTS).values(
             prediction_id=request.prediction_id,
             revision=revision,
             verdict=request.verdict,
@@ -91,14 +91,16 @@ def add_verdict(connection: Connection, request: FeedbackRequest, revision: int)
 
 def has_consented_text(connection: Connection, prediction_id: uuid.UUID) -> bool:
     """Whether the text of a prediction is kept for training."""
-    kept = exists().where(KeptTextRow.prediction_id == prediction_id, KeptTextRow.reason == CONSENT)
+    kept = exists().where(
+        KEPT_TEXTS.c.prediction_id == prediction_id, KEPT_TEXTS.c.reason == CONSENT
+    )
     return bool(connection.execute(select(kept)).scalar())
 
 
 def add_consented_text(connection: Connection, prediction_id: uuid.UUID, text: str) -> None:
     """Keep the text of a prediction for training."""
     connection.execute(
-        insert(KeptTextRow).values(
+        insert(KEPT_TEXTS).values(
             prediction_id=prediction_id,
             reason=CONSENT,
             text=storable(text),

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Table
-
 from contract.bundle import Prediction
-from inference.store.tables import Base
+from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 from inference.store.writer import Rows
 from inference.texts import storable
 
@@ -46,16 +44,10 @@ class NewPrediction:
 def rows_of(new: Sequence[NewPrediction]) -> Rows:
     """The rows that keep some predictions, with their texts and verdicts where they have any."""
     return {
-        _table("predictions"): [_prediction(item) for item in new],
-        _table("kept_texts"): [_text(item, *item.kept_text) for item in new if item.kept_text],
-        _table("verdicts"): [
-            _verdict(item, item.true_label) for item in new if item.true_label is not None
-        ],
+        PREDICTIONS: [_prediction(item) for item in new],
+        KEPT_TEXTS: [_text(item, *item.kept_text) for item in new if item.kept_text],
+        VERDICTS: [_verdict(item, item.true_label) for item in new if item.true_label is not None],
     }
-
-
-def _table(name: str) -> Table:
-    return Base.metadata.tables[name]
 
 
 def _prediction(item: NewPrediction) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Store:
         try:
             if self._url.get_backend_name() == "sqlite" and self._url.database:
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-            if self._migrate:
+            if self._migrate and migrate.current_revision(self._engine) != migrate.HEAD:
                 migrate.upgrade(self._engine)
             migrate.require_head(self._engine)
         except migrate.SchemaError as error:

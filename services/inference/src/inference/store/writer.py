@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from inference.logging import fields
 from inference.store.errors import reason_of, store_unavailable
-from inference.store.tables import Base
+from inference.store.tables import METADATA
 
 MAX_QUEUED = 1_024
 MAX_GROUP = 128
@@ -121,7 +121,7 @@ class GroupWriter:
 
     def _insert(self, group: Sequence[_Request]) -> None:
         with self._engine.begin() as connection:
-            for table in Base.metadata.sorted_tables:
+            for table in METADATA.sorted_tables:
                 rows = [row for request in group for row in request.rows.get(table, ())]
                 if rows:
                     connection.execute(insert(table), rows)

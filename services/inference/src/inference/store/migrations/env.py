@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from inference.store.tables import Base
+from inference.store.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
 )
 context.run_migrations()

@@ -1,0 +1,75 @@
+"""The same path through MLflow itself, on SQLite."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from inference.model.registry import MlflowRegistry, RegistryError
+from inference.model.source import parse_source
+
+NAME = "tweet-sentiment"
+
+
+@pytest.fixture
+def tracking(tmp_path, bundle_path):
+    """A registry with one version, whose bundle lies where the trainer's models have it."""
+    from mlflow import MlflowClient
+
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    model = tmp_path / "model"
+    shutil.copytree(bundle_path, model / "artifacts" / "bundle")
+    (model / "MLmodel").write_text("flavors: {}\n")
+    client = MlflowClient(uri, uri)
+    client.create_registered_model(NAME)
+    client.create_model_version(NAME, source=model.as_uri())
+    client.set_registered_model_alias(NAME, "champion", "1")
+    return uri
+
+
+@pytest.mark.slow
+def test_finds_and_fetches_the_bundle_of_an_alias(tracking, tmp_path, bundle_path):
+    registry = MlflowRegistry(tracking)
+    release = registry.resolve(parse_source(f"models:/{NAME}@champion"))
+    assert release.version == "1"
+    assert release == registry.resolve(parse_source(f"models:/{NAME}/1"))
+    folder = tmp_path / "download"
+    folder.mkdir()
+    fetched = registry.download(NAME, "1", folder)
+    assert fetched.is_relative_to(folder)
+    assert {path.name: path.read_bytes() for path in fetched.iterdir()} == {
+        path.name: path.read_bytes() for path in bundle_path.iterdir()
+    }
+    with pytest.raises(RegistryError, match="alias 'nobody'"):
+        registry.resolve(parse_source(f"models:/{NAME}@nobody"))
+    with pytest.raises(RegistryError, match="version 7 cannot be downloaded"):
+        registry.download(NAME, "7", folder)
+
+
+@pytest.mark.slow
+def test_serves_from_mlflow_and_from_the_cache_without_it(tracking, serve_app, until):
+    source = {"model_source": f"models:/{NAME}@champion", "mlflow_tracking_uri": tracking}
+    with serve_app(**source) as client:
+        model = client.get("/v1/model").json()
+        assert (model["name"], model["version"], model["alias"]) == (NAME, "1", "champion")
+        until(
+            lambda: client.get("/v1/model").json()["following"]["state"] == "up-to-date", "follows"
+        )
+    down = source | {"mlflow_tracking_uri": "http://127.0.0.1:9", "model_poll_seconds": 0.1}
+    with serve_app(**down) as client:
+        assert client.post("/v1/predict", json={"text": "late"}).json()["model_version"] == "1"
+        until(lambda: client.get("/v1/model").json()["following"]["state"] == "failing", "says so")
+        assert "127.0.0.1:9" in client.get("/v1/model").json()["following"]["last_error"]
+        assert client.get("/readyz").status_code == 200
+
+
+def test_putting_the_application_together_does_not_import_mlflow(tmp_path):
+    code = (
+        "import sys, inference.app, inference.cli; from inference.settings import Settings; "
+        "inference.app.create_app(Settings()); "
+        "assert not {'mlflow', 'alembic', 'tensorflow'} & set(sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr

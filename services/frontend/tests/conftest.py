@@ -153,11 +153,10 @@ def free_port() -> int:
 
 @pytest.fixture
 def stand_in(free_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInApi]:
-    """The stand-in API, running; `API_URL` names it, and the page's caches are empty."""
+    """The stand-in API, running; `API_URL` names it, and the page's outbox is empty."""
     server = StandInApi(free_port)
     server.start()
     monkeypatch.setenv("API_URL", server.url)
-    streamlit.cache_data.clear()
     streamlit.cache_resource.clear()
     yield server
     server.stop()

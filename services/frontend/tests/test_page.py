@@ -226,6 +226,7 @@ def test_a_verdict_waits_for_the_api_and_is_sent_once(page: AppTest, stand_in: A
     analyse(page.run(), "thank you")
     stand_in.stop()
     shown = seen(click(page, "right"))
+    assert EN("problem.unreachable.title") in shown
     assert EN("verdict.waiting") in shown
     assert EN("verdict.confirmed") in shown
     assert "send-now" in keys(page)
@@ -285,6 +286,14 @@ def test_a_change_of_language_keeps_everything(page: AppTest, stand_in: Any) -> 
     assert page.text_area(key="tweet").value == FR.examples[1]
     assert "<strong>Negative</strong>" in seen(page)
     assert len(stand_in.bodies("/v1/predict")) == 1
+
+
+def test_the_address_can_carry_the_language(page: AppTest) -> None:
+    page.query_params["language"] = "fr"
+    assert page.run().title[0].value == FR("analyse.title")
+    page.segmented_control(key="language").set_value("en").run()
+    assert page.query_params["language"] == "en"
+    assert page.run().title[0].value == EN("analyse.title")
 
 
 def test_an_unknown_language_in_the_address_is_no_error(page: AppTest) -> None:

@@ -1,5 +1,6 @@
 """The sentiment API as the page uses it: a few calls over HTTP, typed answers, named failures."""
 
+import math
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -23,6 +24,9 @@ from frontend.errors import (
 CHANNEL = "page"
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
+STATUS_SECONDS = 3.0
+"""For what every run of the page asks: shorter, since the visitor waits for it each time."""
+
 LONGEST_DETAIL = 300
 
 Judgement = Literal["confirmed", "rejected", "skipped"]
@@ -102,7 +106,8 @@ class ApiClient:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._timeouts = (connect_seconds, answer_seconds)
+        self._connect_seconds = connect_seconds
+        self._answer_seconds = answer_seconds
         self._session = requests.Session()
 
     def predict(self, text: str) -> Prediction:
@@ -119,7 +124,7 @@ class ApiClient:
         Raises:
             ApiError: there is no answer; the subclass says why.
         """
-        return self._call("GET", "/v1/model", ModelInfo)
+        return self._call("GET", "/v1/model", ModelInfo, longest=STATUS_SECONDS)
 
     def give_feedback(self, verdict: Verdict) -> Receipt:
         """Store a verdict; the same verdict again changes nothing, another one revises it.
@@ -139,13 +144,15 @@ class ApiClient:
         path: str,
         answer: type[AnswerType],
         body: dict[str, Any] | None = None,
+        *,
+        longest: float = math.inf,
     ) -> AnswerType:
         try:
             response = self._session.request(
                 method,
                 self.base_url + path,
                 json=body,
-                timeout=self._timeouts,
+                timeout=(self._connect_seconds, min(self._answer_seconds, longest)),
                 allow_redirects=False,
             )
         except requests.ConnectionError as error:  # a connection that cannot be made in time too

@@ -15,8 +15,6 @@ from frontend.session import Session
 from frontend.settings import api_url
 from frontend.views import VIEWS
 
-MODEL_SECONDS = 10
-
 
 @st.cache_resource
 def shared_outbox() -> Outbox:
@@ -24,16 +22,10 @@ def shared_outbox() -> Outbox:
     return Outbox()
 
 
-@st.cache_data(ttl=MODEL_SECONDS, show_spinner=False)
-def served_model(url: str, _client: ApiClient) -> ModelInfo:
-    """The model at an address; remembered for a few seconds, failures never."""
-    return _client.model()
-
-
 def service(client: ApiClient) -> ModelInfo | ApiError:
-    """The model that serves, or why there is none."""
+    """The model that serves, or why there is none; asked anew in every run, to be true."""
     try:
-        return served_model(client.base_url, client)
+        return client.model()
     except ApiError as error:
         return error
 
@@ -63,8 +55,6 @@ def main() -> None:
         page_icon=frame.MARK.read_text(encoding="utf-8"),
     )
     page.run()
-    if state.session.failure is not None:
-        served_model.clear()  # what was just true of the service may no longer be
     if needed(context):
         heartbeat(context, time.monotonic())
 

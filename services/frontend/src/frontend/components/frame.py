@@ -9,6 +9,7 @@ import streamlit as st
 from frontend.api import ModelInfo
 from frontend.i18n import LANGUAGES, Catalogue, best_language, catalogue
 
+LANGUAGE = "language"
 MARK = files("frontend").joinpath("mark.svg")
 DEMO_COMMAND = "make demo DATA=path/to/tweets.csv"
 
@@ -37,13 +38,13 @@ def header() -> Catalogue:
             "Language / Langue",
             list(LANGUAGES),
             format_func=LANGUAGES.__getitem__,
-            default=best_language(st.context.locale),
+            default=_first_language(),
             required=True,
-            key="language",
-            bind="query-params",
+            key=LANGUAGE,
+            on_change=_remember_language,
             label_visibility="collapsed",
         )
-    words = catalogue(language or best_language(st.context.locale))
+    words = catalogue(language or _first_language())
     mark = b64encode(MARK.read_bytes()).decode()
     brand.html(
         f"<div class='brand'><img src='data:image/svg+xml;base64,{mark}' alt=''>"
@@ -67,3 +68,13 @@ def demonstration(words: Catalogue, model: ModelInfo) -> None:
         f"<u>{escape(words('demonstration.how'))}</u></summary>"
         f"<p>{escape(words('demonstration.steps'))}</p><pre>{escape(DEMO_COMMAND)}</pre></details>"
     )
+
+
+def _first_language() -> str:
+    asked = st.query_params.get(LANGUAGE)
+    return asked if asked in LANGUAGES else best_language(st.context.locale)
+
+
+def _remember_language() -> None:
+    """Put a choice into the address, so that a reload or a shared link keeps it."""
+    st.query_params[LANGUAGE] = st.session_state[LANGUAGE]

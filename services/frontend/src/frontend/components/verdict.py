@@ -86,12 +86,16 @@ def _ask_correction(context: Context, analysis: Analysis) -> None:
 
 
 def _consent(context: Context, analysis: Analysis) -> bool:
-    before = analysis.delivery is not None and analysis.delivery.verdict.text is not None
+    delivery = analysis.delivery
     return st.checkbox(
         context.words("verdict.consent"),
-        value=before,
+        value=delivery is not None and delivery.verdict.text is not None,
         key=f"consent-{analysis.prediction.id}",
         help=context.words("verdict.consent_help"),
+        # Once kept, a text is not given back by a verdict without it.
+        disabled=delivery is not None
+        and delivery.receipt is not None
+        and delivery.receipt.text_kept,
     )
 
 

@@ -1,5 +1,6 @@
 """A bundle as a registered `python_function` model."""
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ def log_bundle(
     import pandas as pd
 
     manifest = Manifest.read(bundle)
+    # It warns when pip is not installed beside Python, which changes nothing about the model.
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="model-") as scratch:
         package = Path(scratch) / "contract"
         source = Path(contract.__file__).parent

@@ -209,7 +209,9 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def start_server(tmp_path: Path, bundle_path: Path) -> Iterator[Callable[..., Server]]:
+def start_server(
+    tmp_path: Path, bundle_path: Path, wait_ready: Callable[[Server], None]
+) -> Iterator[Callable[..., Server]]:
     """Starts `inference serve` as a user would, with settings as environment variables."""
     started: list[Server] = []
 
@@ -229,13 +231,23 @@ def start_server(tmp_path: Path, bundle_path: Path) -> Iterator[Callable[..., Se
         server = Server(process, f"http://127.0.0.1:{port}", log)
         started.append(server)
         if ready:
-            wait_until(lambda: _answers(server), f"the API is ready; see {log}")
+            wait_ready(server)
         return server
 
     yield start
     for server in started:
         if server.process.poll() is None:
             server.kill()
+
+
+@pytest.fixture(scope="session")
+def wait_ready() -> Callable[[Server], None]:
+    """Waits for servers that were started with `ready=False`."""
+
+    def wait(server: Server) -> None:
+        wait_until(lambda: _answers(server), f"the API is ready; see {server.log}")
+
+    return wait
 
 
 def _answers(server: Server) -> bool:

@@ -12,11 +12,12 @@ from inference.model.source import parse_source
 NAME = "tweet-sentiment"
 
 
-@pytest.fixture
-def tracking(tmp_path, bundle_path):
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory, bundle_path):
     """A registry with one version, whose bundle lies where the trainer's models have it."""
     from mlflow import MlflowClient
 
+    tmp_path = tmp_path_factory.mktemp("mlflow")
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     model = tmp_path / "model"
     shutil.copytree(bundle_path, model / "artifacts" / "bundle")

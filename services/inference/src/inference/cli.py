@@ -22,6 +22,13 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C; requests in flight are finished then."""
+    settings = _settings()
+    try:
+        listener = _listen(host, port)
+    except OSError as error:
+        _fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
+
+    # From here on it takes seconds: whatever can be refused before that, was.
     import logging
     import signal
 
@@ -31,17 +38,12 @@ def serve(
     from inference.logging import configure_logging, fields
     from inference.settings import SettingsError
 
-    settings = _settings()
     try:
         application = create_app(settings, migrate=migrate)
     except SettingsError as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"DATA_DIR: {settings.data_dir} cannot be used: {error.strerror or error}")
-    try:
-        listener = _listen(host, port)
-    except OSError as error:
-        _fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
     configure_logging(settings.log_level)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -100,7 +100,7 @@ def _quantiles(frame: pl.DataFrame, lengths: pl.Expr) -> tuple[int, int, int]:
 
 
 def render(card: Card) -> RenderableType:
-    """The card for a terminal."""
+    """The card for a terminal, to be printed by a console without markup."""
     return Group(_facts(card), _balance(card), _problems(card.report), _words(card))
 
 

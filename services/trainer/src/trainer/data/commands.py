@@ -34,7 +34,7 @@ def describe_command(
     with progress.shown() as bar:
         rows = load_rows(source, text_column=text_column, label_column=label_column, progress=bar)
     card = describe(rows)
-    console = Console(record=True)
+    console = Console(record=True, markup=False, emoji=False)  # a tweet's brackets are text
     console.print(render(card))
     written = write_plots(card, rows.frame, out)
     console.save_text(str(out / "card.txt"))

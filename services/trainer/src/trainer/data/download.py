@@ -38,8 +38,6 @@ class Connection:
         """
         self._url, self._size, self._partial = url, size, partial
         self._validator = partial.with_name(partial.name + ".validator")
-        if self.position > size or not self._validator.is_file():
-            self.discard()
 
     @property
     def position(self) -> int:
@@ -63,11 +61,10 @@ class Connection:
             DataError: the server has no such file, or one of another size.
         """
         headers = {"Accept-Encoding": "identity"}
-        if start := self.position:
-            headers |= {
-                "Range": f"bytes={start}-",
-                "If-Range": self._validator.read_text(encoding="utf-8"),
-            }
+        start = self.position
+        if start and self._validator.is_file():
+            edition = self._validator.read_text(encoding="utf-8")
+            headers |= {"Range": f"bytes={start}-", "If-Range": edition}
         try:
             with requests.get(self._url, headers=headers, stream=True, timeout=TIMEOUT) as response:
                 self._accept(response, start)

@@ -229,7 +229,7 @@ def _json_lines(path: Path, head: Sequence[str], wanted: Mapping[str, str]) -> J
     for line in head[:PROBED_ROWS]:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             present |= dict.fromkeys(row)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from trainer.data.card import Card, word_counts
 from trainer.data.table import SPLITS
@@ -75,7 +76,7 @@ def _labels(card: Card) -> Figure:
         range(len(SPLITS)),
         [f"{split}\n{total:,} rows" for split, total in zip(SPLITS, totals, strict=True)],
     )
-    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of rows")
     axes.set_title("Label balance of each split")
@@ -106,7 +107,7 @@ def _lengths(card: Card, frame: pl.DataFrame) -> Figure:
                 color=_colour(card, label),
                 label=label,
             )
-        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_xlabel(f"{unit} (longer than {shown} counted at {shown})")
         axes.set_ylabel("share of the label's texts")
     figure.suptitle("Length of texts")

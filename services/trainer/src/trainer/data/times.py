@@ -3,9 +3,11 @@
 import polars as pl
 
 FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%.f%z",  # ISO 8601; "Z" is an offset too
+    "%Y-%m-%dT%H:%M:%S%.f%z",  # ISO 8601
+    "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f %z",  # the airline file
     "%Y-%m-%d %H:%M:%S%.f%z",
+    "%Y-%m-%d %H:%M:%S%.f",
     "%a %b %d %H:%M:%S %z %Y",  # Sentiment140, and Twitter's own
 )
 ZONES = {" PDT ": " -0700 ", " PST ": " -0800 ", " UTC ": " +0000 "}
@@ -13,8 +15,8 @@ ZONES = {" PDT ": " -0700 ", " PST ": " -0800 ", " UTC ": " +0000 "}
 
 
 def parse_times(written: pl.Series) -> pl.Series:
-    """Moments in UTC, null where the spelling is not known or gives no offset."""
-    text = pl.col(written.name).str.replace_many(ZONES)
+    """Moments in UTC, null where the spelling is not known; without an offset, UTC is meant."""
+    text = pl.col(written.name).str.replace_many(ZONES).str.replace("Z$", "+0000")
     moments = [
         text.str.to_datetime(spelling, time_unit="us", time_zone="UTC", strict=False)
         for spelling in FORMATS

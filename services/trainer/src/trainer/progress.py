@@ -86,7 +86,7 @@ class LineProgress:
             return
         self._last = now
         elapsed = now - self._started
-        left = elapsed / self._done * (self._total - self._done)
+        left = elapsed / max(self._done, 1) * (self._total - self._done)
         print(
             f"{self._task}: {self._done}/{self._total}, {elapsed:.0f} s, {left:.0f} s left {note}",
             file=self._stream,

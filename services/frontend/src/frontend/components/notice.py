@@ -1,5 +1,6 @@
 """Short messages in a coloured frame, announced to screen readers."""
 
+import re
 from html import escape
 from typing import Literal
 
@@ -17,11 +18,11 @@ def notice(tone: Tone, title: str, *paragraphs: str, small: str = "") -> None:
     Args:
         tone: how urgent it is; a problem interrupts a screen reader.
         title: the message in a few words.
-        paragraphs: what it means and what to do; plain text.
+        paragraphs: what it means and what to do; plain text, with commands between backticks.
         small: a technical remark below.
     """
     role = "alert" if tone == "problem" else "status"
-    body = "".join(f"<p>{escape(text)}</p>" for text in paragraphs if text)
+    body = "".join(f"<p>{_with_commands(text)}</p>" for text in paragraphs if text)
     if small:
         body += f"<p class='small'>{escape(small)}</p>"
     st.html(
@@ -49,3 +50,7 @@ def problem(
         words(f"problem.{kind}.action", url=url),
         small=words("problem.says", detail=error.detail) if error.detail else "",
     )
+
+
+def _with_commands(text: str) -> str:
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))

@@ -1,5 +1,7 @@
 """One tweet: what the model reads in it, and what the visitor says of that."""
 
+from html import escape
+
 import streamlit as st
 
 from frontend.api import ModelInfo
@@ -23,7 +25,7 @@ def render(context: Context) -> None:
     """Draw the page."""
     words, session = context.words, context.session
     st.title(words("analyse.title"), anchor=False)
-    st.html(f"<p class='lead'>{words('analyse.lead')}</p>")
+    st.html(f"<p class='lead'>{escape(words('analyse.lead'))}</p>")
     service_notice = st.container()
     _form(words, session)
     if session.requested is not None:
@@ -58,12 +60,18 @@ def _form(words: Catalogue, session: Session) -> None:
             key=TWEET,
             max_chars=LONGEST_TWEET,
             placeholder=words("analyse.placeholder"),
-            help=words("analyse.limit", limit=LONGEST_TWEET),
             height=120,
         )
-        st.form_submit_button(
-            words("analyse.submit"), type="primary", on_click=_request, args=(session,)
-        )
+        with st.container(key="submit", horizontal=True, vertical_alignment="center"):
+            st.form_submit_button(
+                words("analyse.submit"),
+                key="read",
+                type="primary",
+                on_click=_request,
+                args=(session,),
+            )
+            limit = escape(words("analyse.limit", limit=LONGEST_TWEET))
+            st.html(f"<p class='small'>{limit}</p>", width="content")
 
 
 def _request(session: Session, text: str | None = None) -> None:
@@ -101,7 +109,7 @@ def _failure(context: Context, failure: ApiError) -> None:
 
 def _examples(words: Catalogue, session: Session) -> None:
     with st.container(key="examples"):
-        st.html(f"<h2>{words('analyse.examples')}</h2>")
+        st.html(f"<h2>{escape(words('analyse.examples'))}</h2>")
         for index, text in enumerate(words.examples):
             st.button(
                 text,

@@ -1,0 +1,178 @@
+"""Recurrent Keras models as ONNX `LSTM` and `GRU` nodes.
+
+Written node by node rather than through tf2onnx, which turns a masked layer into a `Loop` that is
+several times slower. Lengths come from the ids, so that padding cannot matter.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from trainer.errors import ExportError
+
+OPSET = 17
+IR_VERSION = 8
+
+# Keras stores gates side by side in its own order; ONNX in another (see the operators' texts).
+GATES = {
+    "LSTM": (0, 3, 1, 2),  # Keras i, f, c, o -> ONNX i, o, f, c
+    "GRU": (0, 1, 2),  # z, r, h in both
+}
+IGNORED = {"InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise"}
+ACTIVATIONS = {"linear": None, "relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+
+Array = npt.NDArray[np.float32]
+
+
+def export_recurrent(model: Any, pad_id: int) -> onnx.ModelProto:
+    """The graph of a Keras model: `token_ids` int64 `[batch, length]` to `logits`.
+
+    Args:
+        model: its layers in line: one `Embedding` that masks `pad_id`, then recurrent layers
+            (`LSTM` or `GRU`, alone or `Bidirectional`), of which the last gives its final state,
+            then `Dense` ones. Dropout is left out.
+        pad_id: the id after a text's end.
+
+    Raises:
+        ExportError: (`conversion`) a layer, or an option of one, that this does not write.
+    """
+    graph = _Graph()
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind == "Embedding":
+            graph.embedding(layer, pad_id)
+        elif kind in ("Bidirectional", *GATES):
+            graph.recurrent(layer)
+        elif kind == "Dense":
+            graph.dense(layer)
+        elif kind not in IGNORED:
+            raise ExportError("conversion", f"recurrent graphs have no layer {kind}")
+    return graph.finished(model.output_shape[-1])
+
+
+class _Graph:
+    """Nodes so far; `value` names what the next layer reads."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self.value = "token_ids"
+
+    def add(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> str:
+        """Add a node; returns the name of its last output, the only one named."""
+        name = f"{kind.lower()}_{len(self.nodes)}"
+        names = [""] * (outputs - 1) + [name]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, name=name, **attributes))
+        return name
+
+    def constant(self, array: npt.ArrayLike) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
+        return name
+
+    def embedding(self, layer: Any, pad_id: int) -> None:
+        if not layer.mask_zero or pad_id != 0:
+            raise ExportError("conversion", "the embedding must mask the pad id, which must be 0")
+        real = self.add("Greater", ["token_ids", self.constant(np.int64(pad_id))])
+        counted = self.add("Cast", [real], to=TensorProto.INT32)
+        self.lengths = self.add("ReduceSum", [counted, self.constant(np.array([1]))], keepdims=0)
+        table = self.constant(_float32(layer.embeddings))
+        vectors = self.add("Gather", [table, "token_ids"])
+        self.value = self.add("Transpose", [vectors], perm=[1, 0, 2])  # time first
+
+    def recurrent(self, layer: Any) -> None:
+        """Add one layer; it reads `[length, batch, features]`."""
+        both = type(layer).__name__ == "Bidirectional"
+        directions = [layer.forward_layer, layer.backward_layer] if both else [layer]
+        first = directions[0]
+        _check_recurrent(layer, both, directions)
+        kind = type(first).__name__
+        kernels, recurrences, biases = zip(
+            *(_cell_weights(kind, direction.cell) for direction in directions), strict=True
+        )
+        inputs = [self.value, *(self.constant(np.stack(w)) for w in (kernels, recurrences, biases))]
+        attributes: dict[str, Any] = {
+            "hidden_size": first.units,
+            "direction": "bidirectional" if both else "forward",
+        }
+        if kind == "GRU":
+            attributes["linear_before_reset"] = 1  # Keras calls it reset_after
+        inputs.append(self.lengths)
+        width = first.units * len(directions)
+        if layer.return_sequences:
+            # [length, directions, batch, units] -> [length, batch, directions x units]
+            steps = self.add(kind, inputs, **attributes)
+            swapped = self.add("Transpose", [steps], perm=[0, 2, 1, 3])
+            shape = self.constant(np.array([0, 0, width]))
+        else:
+            # [directions, batch, units] -> [batch, directions x units]
+            state = self.add(kind, inputs, outputs=2, **attributes)
+            swapped = self.add("Transpose", [state], perm=[1, 0, 2])
+            shape = self.constant(np.array([0, width]))
+        self.value = self.add("Reshape", [swapped, shape])
+
+    def dense(self, layer: Any) -> None:
+        activation = layer.activation.__name__
+        if activation not in ACTIVATIONS:
+            raise ExportError("conversion", f"recurrent graphs have no activation {activation}")
+        product = self.add("MatMul", [self.value, self.constant(_float32(layer.kernel))])
+        self.value = product
+        if layer.use_bias:
+            self.value = self.add("Add", [product, self.constant(_float32(layer.bias))])
+        if node := ACTIVATIONS[activation]:
+            self.value = self.add(node, [self.value])
+
+    def finished(self, label_count: int) -> onnx.ModelProto:
+        self.nodes.append(helper.make_node("Identity", [self.value], ["logits"], name="logits"))
+        graph = helper.make_graph(
+            self.nodes,
+            "recurrent",
+            [helper.make_tensor_value_info("token_ids", TensorProto.INT64, ["batch", "length"])],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", label_count])],
+            self.constants,
+        )
+        return helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        )
+
+
+def _check_recurrent(layer: Any, both: bool, directions: Sequence[Any]) -> None:
+    kinds = {type(direction).__name__ for direction in directions}
+    if len(kinds) != 1 or not kinds <= set(GATES):
+        raise ExportError("conversion", f"recurrent graphs have no layer {', '.join(kinds)}")
+    if both and layer.merge_mode != "concat":
+        raise ExportError("conversion", f"merge mode {layer.merge_mode} is not 'concat'")
+    if not both and layer.go_backwards:
+        raise ExportError("conversion", "a layer that only goes backwards is not written")
+    for direction in directions:
+        functions = (direction.activation.__name__, direction.recurrent_activation.__name__)
+        if functions != ("tanh", "sigmoid") or not direction.use_bias:
+            raise ExportError(
+                "conversion", "only Keras's own activations, with biases, are written"
+            )
+        if kinds == {"GRU"} and not direction.reset_after:
+            raise ExportError("conversion", "a GRU must have reset_after")
+
+
+def _cell_weights(kind: str, cell: Any) -> tuple[Array, Array, Array]:
+    """`W` `[gates x units, features]`, `R` `[gates x units, units]`, `B` `[2 x gates x units]`."""
+    order = GATES[kind]
+
+    def reordered(weights: Array) -> Array:
+        """Gates `[..., gates x units]` in ONNX's order."""
+        gates = np.split(weights, len(order), axis=-1)
+        return np.concatenate([gates[index] for index in order], axis=-1)
+
+    kernel, recurrence = (reordered(_float32(w)).T for w in (cell.kernel, cell.recurrent_kernel))
+    bias = reordered(_float32(cell.bias))
+    # A GRU has a bias for each of its two products; an LSTM has one, which ONNX adds to another.
+    both = bias.reshape(-1) if kind == "GRU" else np.concatenate([bias, np.zeros_like(bias)])
+    return kernel, recurrence, both
+
+
+def _float32(variable: Any) -> Array:
+    return np.asarray(variable.numpy(), np.float32)

@@ -1,0 +1,1 @@
+"""What the Keras recipes share: the backend, batches, training, pretrained weights."""

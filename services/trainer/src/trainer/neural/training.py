@@ -1,0 +1,126 @@
+"""The training loop of every Keras recipe."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from trainer.neural.backend import load_keras
+from trainer.progress import Progress
+
+History = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to learn.
+
+    Attributes:
+        epochs: the most passes over the training data.
+        batch_size: texts in one step.
+        learning_rate: the highest; it rises to it over `warmup` and falls to zero along a cosine.
+        warmup: share of all steps.
+        weight_decay: AdamW's, on all but biases and normalisation.
+        patience: epochs without a lower validation loss before training stops.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    patience: int = 2
+
+    def limited(self, epochs: int | None) -> "Plan":
+        """The same with the user's number of epochs, where there is one."""
+        return self if epochs is None else replace(self, epochs=epochs)
+
+    def parameters(self) -> dict[str, str | int | float | bool]:
+        """For tracking."""
+        return asdict(self)
+
+
+def train(
+    model: Any,
+    batches: Any,
+    validation: Any,
+    plan: Plan,
+    *,
+    task: str,
+    progress: Progress,
+) -> History:
+    """Train a Keras model that gives logits `[batch, labels]`, in place.
+
+    The model ends with the weights of the epoch of lowest validation loss, whether training was
+    stopped early or not.
+
+    Args:
+        model: not compiled yet.
+        batches: what it learns from: a `tf.data.Dataset` of known size, of inputs, label indices
+            `[batch]` and weights `[batch]`; shuffled by itself.
+        validation: what decides when to stop, of the same form and weighted alike.
+        plan: how long and how fast to learn.
+        task: what the progress is called.
+        progress: told of every step.
+
+    Returns:
+        `loss`, `accuracy`, `val_loss` and `val_accuracy` of each epoch.
+    """
+    keras = load_keras()
+    steps = int(batches.cardinality()) * plan.epochs
+    warmup = max(1, round(plan.warmup * steps))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warmup), warmup_target=plan.learning_rate, warmup_steps=warmup
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay, global_clipnorm=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        optimizer,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    stopping = keras.callbacks.EarlyStopping(
+        monitor="val_loss", mode="min", patience=plan.patience, restore_best_weights=True
+    )
+    fitted = model.fit(
+        batches,
+        validation_data=validation,
+        epochs=plan.epochs,
+        callbacks=[stopping, _reporting(progress, task, plan.epochs, steps)],
+        shuffle=False,  # the batches shuffle themselves
+        verbose=0,
+    )
+    return {name: [float(value) for value in values] for name, values in fitted.history.items()}
+
+
+def _reporting(progress: Progress, task: str, epochs: int, steps: int) -> Any:
+    keras = load_keras()
+    done, current, measured = 0, 0, ""
+
+    def begin(_: Any) -> None:
+        progress.start(task, steps)
+
+    def epoch(index: int, _: Any) -> None:
+        nonlocal current
+        current = index + 1
+
+    def step(_: int, logs: dict[str, float]) -> None:
+        nonlocal done
+        done += 1
+        figures = f"loss {logs['loss']:.3f} accuracy {logs['accuracy']:.3f}"
+        progress.advance(1, f"epoch {current}/{epochs} {figures}{measured}")
+
+    def validated(_: int, logs: dict[str, float]) -> None:
+        nonlocal measured
+        measured = f", validation {logs['val_loss']:.3f} {logs['val_accuracy']:.3f}"
+
+    def end(_: Any) -> None:
+        if done < steps:
+            progress.advance(steps - done, f"stopped early after epoch {current}{measured}")
+
+    return keras.callbacks.LambdaCallback(
+        on_train_begin=begin,
+        on_epoch_begin=epoch,
+        on_train_batch_end=step,
+        on_epoch_end=validated,
+        on_train_end=end,
+    )

@@ -1,0 +1,95 @@
+"""A pretrained BERT or DistilBERT, fine-tuned end to end."""
+
+import math
+from typing import Any
+
+from trainer.data.dataset import Dataset
+from trainer.export.keras_graph import export_keras
+from trainer.neural.backend import load_keras, training_dtype
+from trainer.neural.batches import Examples, balanced_weights, evaluation_batches, training_batches
+from trainer.neural.encoder import (
+    STEPS,
+    copied,
+    load_backbone,
+    pooled_states,
+    text_encoder,
+)
+from trainer.neural.prediction import KerasLogits
+from trainer.neural.training import Plan, train
+from trainer.neural.weights import open_pretrained
+from trainer.progress import Progress
+from trainer.recipes.base import FitOptions, FittedModel
+
+DROPOUT = 0.1
+BATCH_SIZE = 32
+LEARNING_RATE = 1e-4
+EPOCHS = 2
+MIN_STEPS = 90
+"""Fewer steps than this do not move the encoder far enough: small data are read more often."""
+
+
+class Bert:
+    """Encoder, mean over tokens, dense; all of it trained."""
+
+    name = "bert"
+    summary = "pretrained BERT, fine-tuned end to end"
+
+    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+        """See `trainer.recipes.base.Recipe`."""
+        pretrained = open_pretrained(options.weights)
+        load_keras().utils.set_random_seed(options.seed)
+        dtype = training_dtype()
+        backbone = load_backbone(pretrained, dtype)
+        encoder = text_encoder(pretrained, backbone)
+        weights = balanced_weights(dataset.train.labels, len(dataset.labels))
+        model = classifier(backbone, encoder.pad_id, len(dataset.labels))
+        plan = plan_for(len(dataset.train)).limited(options.epochs)
+        history = train(
+            model,
+            training_batches(
+                Examples.of(dataset.train, encoder, weights), plan.batch_size, options.seed
+            ),
+            evaluation_batches(Examples.of(dataset.validation, encoder, weights)),
+            plan,
+            task=self.name,
+            progress=progress,
+        )
+        # The graph and its reference compute in float32, whatever training did.
+        served = classifier(copied(backbone, "float32"), encoder.pad_id, len(dataset.labels))
+        served.set_weights(model.get_weights())
+        return FittedModel(
+            family="transformer",
+            steps=STEPS,
+            encoder=encoder,
+            tokenizer_json=pretrained.tokenizer_json,
+            features=None,
+            unknown_id=pretrained.unknown_id,
+            predict_logits=KerasLogits(served, encoder),
+            to_onnx=lambda: export_keras(served),
+            parameters={
+                **plan.parameters(),
+                "weights": pretrained.name,
+                "dropout": DROPOUT,
+                "training_dtype": dtype,
+            },
+            history=history,
+        )
+
+
+def plan_for(rows: int) -> Plan:
+    """Two epochs, or as many more as few rows need."""
+    steps = math.ceil(rows / BATCH_SIZE)
+    epochs = max(EPOCHS, math.ceil(MIN_STEPS / steps))
+    return Plan(epochs=epochs, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, patience=1)
+
+
+def classifier(backbone: Any, pad_id: int, label_count: int) -> Any:
+    """The network: ids `[batch, length]` to float32 logits `[batch, labels]`."""
+    keras = load_keras()
+    token_ids = keras.Input((None,), dtype="int64", name="token_ids")
+    pooled = pooled_states(backbone, token_ids, pad_id)
+    dropped = keras.layers.Dropout(DROPOUT, dtype="float32")(pooled)
+    return keras.Model(token_ids, keras.layers.Dense(label_count, dtype="float32")(dropped))
+
+
+RECIPE = Bert()

@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-pytestmark = pytest.mark.e2e
-
 TEXTS = 10_000
 SINGLES = 2_000
 PER_BATCH = 40

@@ -12,12 +12,11 @@ from inference.model.source import parse_source
 NAME = "tweet-sentiment"
 
 
-@pytest.fixture(scope="module")
-def tracking(tmp_path_factory, bundle_path):
+@pytest.fixture
+def tracking(tmp_path, bundle_path):
     """A registry with one version, whose bundle lies where the trainer's models have it."""
     from mlflow import MlflowClient
 
-    tmp_path = tmp_path_factory.mktemp("mlflow")
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     model = tmp_path / "model"
     shutil.copytree(bundle_path, model / "artifacts" / "bundle")
@@ -29,8 +28,10 @@ def tracking(tmp_path_factory, bundle_path):
     return uri
 
 
-@pytest.mark.slow
-def test_finds_and_fetches_the_bundle_of_an_alias(tracking, tmp_path, bundle_path):
+# One test, not two: the fixture's imports and MLflow's own migrations take most of its time.
+def test_serves_an_alias_from_mlflow_and_from_the_cache_without_it(
+    tracking, serve_app, tmp_path, bundle_path, until
+):
     registry = MlflowRegistry(tracking)
     release = registry.resolve(parse_source(f"models:/{NAME}@champion"))
     assert release.version == "1"
@@ -47,9 +48,6 @@ def test_finds_and_fetches_the_bundle_of_an_alias(tracking, tmp_path, bundle_pat
     with pytest.raises(RegistryError, match="version 7 cannot be downloaded"):
         registry.download(NAME, "7", folder)
 
-
-@pytest.mark.slow
-def test_serves_from_mlflow_and_from_the_cache_without_it(tracking, serve_app, until):
     source = {"model_source": f"models:/{NAME}@champion", "mlflow_tracking_uri": tracking}
     with serve_app(**source) as client:
         model = client.get("/v1/model").json()

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from inference.store.tables import PREDICTIONS, VERDICTS
 
-pytestmark = pytest.mark.e2e
 TEXT = "lovely crew zanzibar"
 
 
@@ -60,7 +59,7 @@ def test_two_processes_share_a_store_and_a_kill_loses_nothing(
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_sigterm_answers_what_is_in_flight_and_keeps_what_it_answered(
-    start_server, store_url, rows
+    start_server, store_url, rows, until
 ):
     server = start_server(DATABASE_URL=store_url)
     answered: list[str] = []
@@ -84,8 +83,7 @@ def test_sigterm_answers_what_is_in_flight_and_keeps_what_it_answered(
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
-    while len(answered) < 100:
-        pass
+    until(lambda: len(answered) >= 100, "requests are answered")
     ending.set()
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(30) == 0

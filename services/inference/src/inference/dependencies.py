@@ -24,33 +24,30 @@ class Services:
     metrics: Metrics
 
 
-# Coroutines, though nothing is awaited: the framework would run plain functions in a thread each.
-async def services(request: Request) -> Services:
-    """The parts of this application."""
+def services_of(request: Request) -> Services:
+    """The parts of the application that a request came to."""
     return cast(Services, request.app.state.services)
 
 
-ServicesDependency = Annotated[Services, Depends(services)]
+# Coroutines, though nothing is awaited: the framework would run plain functions in a thread each.
+async def _serving(request: Request) -> ServingModel:
+    return services_of(request).serving
 
 
-async def _serving(parts: ServicesDependency) -> ServingModel:
-    return parts.serving
+async def _predictions(request: Request) -> PredictionService:
+    return services_of(request).predictions
 
 
-async def _predictions(parts: ServicesDependency) -> PredictionService:
-    return parts.predictions
+async def _feedback(request: Request) -> FeedbackService:
+    return services_of(request).feedback
 
 
-async def _feedback(parts: ServicesDependency) -> FeedbackService:
-    return parts.feedback
+async def _health(request: Request) -> HealthService:
+    return services_of(request).health
 
 
-async def _health(parts: ServicesDependency) -> HealthService:
-    return parts.health
-
-
-async def _metrics(parts: ServicesDependency) -> Metrics:
-    return parts.metrics
+async def _metrics(request: Request) -> Metrics:
+    return services_of(request).metrics
 
 
 ServingDependency = Annotated[ServingModel, Depends(_serving)]

@@ -143,6 +143,15 @@ class ServiceError(Exception):
         )
 
 
+def unknown_label(field: str, labels: Sequence[str]) -> ServiceError:
+    """The failure of a label that the model does not have."""
+    return ServiceError(
+        Failure.UNKNOWN_LABEL,
+        f"{field} must be one of {', '.join(labels)}",
+        members={"labels": list(labels)},
+    )
+
+
 def declared(*failures: Failure) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's `responses` for a route that can fail in these ways."""
     by_status: dict[HTTPStatus, list[str]] = {}

@@ -5,8 +5,7 @@ from sqlalchemy import Connection
 from inference.feedback import repository
 from inference.feedback.repository import JudgedPrediction
 from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest
-from inference.prediction.service import unknown_label
-from inference.problems import Failure, ServiceError
+from inference.problems import Failure, ServiceError, unknown_label
 from inference.store.store import Store
 from inference.texts import Fingerprints, check_text
 

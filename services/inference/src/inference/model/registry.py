@@ -1,6 +1,7 @@
 """MLflow's model registry: which version an alias names, and its bundle."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,7 @@ from inference.model.source import RegistrySource
 BUNDLE_IN_MODEL = "artifacts/bundle"
 HTTP_TIMEOUT_SECONDS = 10
 HTTP_RETRIES = 1
+CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
 class RegistryError(Exception):
@@ -76,9 +78,8 @@ class MlflowRegistry:
             else:
                 found = client.get_model_version_by_alias(source.name, source.alias)
         except Exception as error:  # besides its own, MLflow passes on those of its transports
-            raise RegistryError(
-                f"MLflow at {self._tracking_uri} gives no version for {_spoken(source)}: "
-                f"{_first_line(error)}"
+            raise _failure(
+                f"MLflow at {self._tracking_uri} gives no version for {_spoken(source)}", error
             ) from error
         return Release(str(found.version), f"{found.creation_timestamp}:{found.source}")
 
@@ -94,9 +95,10 @@ class MlflowRegistry:
                 artifact_uri=f"models:/{name}/{version}/{BUNDLE_IN_MODEL}", dst_path=str(folder)
             )
         except Exception as error:  # as above
-            raise RegistryError(
+            raise _failure(
                 f"the bundle of {name} version {version} cannot be downloaded from "
-                f"{self._tracking_uri}: {_first_line(error)}"
+                f"{self._tracking_uri}",
+                error,
             ) from error
         return Path(path)
 
@@ -107,6 +109,8 @@ def _spoken(source: RegistrySource) -> str:
     return f"{source.name} alias {source.alias!r}"
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+def _failure(what: str, error: Exception) -> RegistryError:
+    lines = str(error).strip().splitlines() or [""]
+    message = f"{what}: {type(error).__name__}: {lines[0][:300]}"
+    # Clients read this: a tracking URI may hold a password.
+    return RegistryError(CREDENTIALS.sub("//", message))

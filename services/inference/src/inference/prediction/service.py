@@ -16,7 +16,7 @@ from inference.prediction import path
 from inference.prediction.repository import NewPrediction, rows_of
 from inference.prediction.schemas import BatchAnswer, BatchItem, PredictionAnswer
 from inference.prediction.workers import Workers
-from inference.problems import Failure, ServiceError
+from inference.problems import ServiceError, unknown_label
 from inference.store.store import Store
 from inference.texts import Fingerprints, check_text
 
@@ -179,15 +179,6 @@ class PredictionService:
             model_version=new.model_version,
             demonstration=served.bundle.manifest.training_data.is_sample,
         )
-
-
-def unknown_label(field: str, labels: Sequence[str]) -> ServiceError:
-    """The failure of a label that the model does not have."""
-    return ServiceError(
-        Failure.UNKNOWN_LABEL,
-        f"{field} must be one of {', '.join(labels)}",
-        members={"labels": list(labels)},
-    )
 
 
 def _group(bundle: Bundle, encoded: Sequence[Encoded]) -> Sequence[Outcome]:

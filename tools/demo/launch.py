@@ -63,6 +63,7 @@ class Demo:
         self._supervisor = supervisor
         self._say = say
         self._began = time.monotonic()
+        self._starting: list[Endpoint] = []
         self.ready = False
         self.state = State(options.state, options.source)
         missing = self._missing()
@@ -113,20 +114,19 @@ class Demo:
                 self._environment,
                 self._services.log(endpoint),
             )
+            self._starting.append(endpoint)
 
     def _wait(self, *endpoints: Endpoint) -> None:
+        """Until these are ready; any other that becomes ready meanwhile is told too."""
         began = time.monotonic()
-        waiting = list(endpoints)
-        while waiting:
+        while late := [endpoint for endpoint in endpoints if endpoint in self._starting]:
             self._supervisor.tick()
-            for endpoint in [item for item in waiting if item.ready()]:
-                waiting.remove(endpoint)
+            for endpoint in [item for item in self._starting if item.ready()]:
+                self._starting.remove(endpoint)
                 self._say(f"{endpoint.name} ready at {self._seconds():.1f} s: {endpoint.address}")
-            if time.monotonic() - began > READY_SECONDS and waiting:
-                logs = ", ".join(str(self._services.log(endpoint)) for endpoint in waiting)
-                raise DemoError(
-                    f"{names(waiting)} not ready within {READY_SECONDS:.0f} s; see {logs}"
-                )
+            if time.monotonic() - began > READY_SECONDS:
+                logs = ", ".join(str(self._services.log(endpoint)) for endpoint in late)
+                raise DemoError(f"{names(late)} not ready within {READY_SECONDS:.0f} s; see {logs}")
 
     def _train(self, recipes: Sequence[str]) -> None:
         source = self._options.source

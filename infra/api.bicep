@@ -60,6 +60,9 @@ param storeText string = 'none'
 ])
 param telemetryBackend string = 'opentelemetry'
 
+@description('Whether the public address is asked from outside every five minutes.')
+param availabilityTests bool
+
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
   name: 'kv-radar-${environmentName}-${suffix}'
 }
@@ -108,7 +111,7 @@ module replica 'modules/replica-alert.bicep' = {
   }
 }
 
-module ready 'modules/availability.bicep' = {
+module ready 'modules/availability.bicep' = if (availabilityTests) {
   name: 'inference-availability'
   params: {
     location: location

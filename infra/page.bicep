@@ -32,6 +32,9 @@ param minReplicas int
 @description('Most replicas.')
 param maxReplicas int
 
+@description('Whether the public address is asked from outside every five minutes.')
+param availabilityTests bool
+
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: 'id-radar-apps-${environmentName}'
 }
@@ -71,7 +74,7 @@ module replica 'modules/replica-alert.bicep' = {
   }
 }
 
-module ready 'modules/availability.bicep' = {
+module ready 'modules/availability.bicep' = if (availabilityTests) {
   name: 'frontend-availability'
   params: {
     location: location

@@ -57,7 +57,7 @@ resource job 'Microsoft.App/jobs@2025-01-01' = {
       containers: [
         {
           name: 'trainer'
-          image: '${registryServer}/trainer@${digest}'
+          image: '${registryServer}/trainer-gpu@${digest}'
           command: [
             '/bin/sh'
             '-c'

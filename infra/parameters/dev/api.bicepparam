@@ -9,3 +9,4 @@ param stableRevision = readEnvironmentVariable('STABLE_REVISION')
 param stableLabel = readEnvironmentVariable('STABLE_LABEL')
 param minReplicas = 1
 param maxReplicas = 3
+param availabilityTests = false

@@ -6,3 +6,4 @@ param frontendDigest = readEnvironmentVariable('FRONTEND_DIGEST')
 param revisionSuffix = readEnvironmentVariable('REVISION_SUFFIX')
 param minReplicas = 1
 param maxReplicas = 2
+param availabilityTests = false

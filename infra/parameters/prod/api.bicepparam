@@ -9,3 +9,4 @@ param stableRevision = readEnvironmentVariable('STABLE_REVISION')
 param stableLabel = readEnvironmentVariable('STABLE_LABEL')
 param minReplicas = 2
 param maxReplicas = 10
+param availabilityTests = true

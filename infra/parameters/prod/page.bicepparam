@@ -6,3 +6,4 @@ param frontendDigest = readEnvironmentVariable('FRONTEND_DIGEST')
 param revisionSuffix = readEnvironmentVariable('REVISION_SUFFIX')
 param minReplicas = 2
 param maxReplicas = 4
+param availabilityTests = true

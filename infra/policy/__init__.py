@@ -1,0 +1,1 @@
+"""Rules that the templates and workflows keep; each says, one line each, what breaks it."""

@@ -1,0 +1,33 @@
+"""Dockerfiles and compose before public linters, each of which is shown to catch a broken copy."""
+
+import pytest
+
+SERVICES = ("trainer", "inference", "frontend", "mlflow")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_dockerfile_passes_hadolint(run_tool, repository, service):
+    done = run_tool("hadolint", repository / "services" / service / "Dockerfile")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("USER 10001:10001", "USER root"),
+        ("FROM ${PYTHON_IMAGE} AS build", "FROM python AS build"),
+        ('ENTRYPOINT ["inference"]', "ENTRYPOINT inference"),
+        ("WORKDIR /build", "RUN apt-get update && apt-get install curl"),
+    ],
+)
+def test_hadolint_catches(run_tool, repository, change, old, new):
+    broken = change(repository / "services" / "inference" / "Dockerfile", old, new)
+    assert run_tool("hadolint", broken).returncode == 1
+
+
+def test_compose_keeps_the_schema(run_tool, repository, change):
+    file = repository / "docker-compose.yml"
+    arguments = ("check-jsonschema", "--builtin-schema", "vendor.compose-spec")
+    done = run_tool(*arguments, file)
+    assert done.returncode == 0, done.stdout
+    assert run_tool(*arguments, change(file, "healthcheck:", "healtcheck:")).returncode == 1

@@ -22,7 +22,8 @@ echo "setup: making $venv with $("$python" -V) (about 4 GB; a few minutes the fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
   --requirement requirements/build.txt || fail "could not install uv: is the package registry reachable?"
-"$venv/bin/uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements/all.txt ||
+# Bytecode now: without it, where none may be written later, every start compiles all of TensorFlow.
+"$venv/bin/uv" pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes requirements/all.txt ||
   fail "could not install the locked packages: see the message above"
 packages=()
 for package in "$@"; do packages+=(--editable "$package"); done

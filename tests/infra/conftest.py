@@ -21,6 +21,15 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def compose_file(repository: Path) -> Path:
+    """The compose file, which comes with `make env`; skips what asks for it where neither is."""
+    file = repository / "docker-compose.yml"
+    if not file.is_file() or "\nenv:" not in (repository / "Makefile").read_text():
+        pytest.skip("no docker-compose.yml with its 'make env' in this tree")
+    return file
+
+
+@pytest.fixture(scope="session")
 def run_tool() -> Run:
     """Runs a checker that is installed beside this Python, and gives what it said."""
 

@@ -25,9 +25,8 @@ def test_hadolint_catches(run_tool, repository, change, old, new):
     assert run_tool("hadolint", broken).returncode == 1
 
 
-def test_compose_keeps_the_schema(run_tool, repository, change):
-    file = repository / "docker-compose.yml"
+def test_compose_keeps_the_schema(run_tool, compose_file, change):
     arguments = ("check-jsonschema", "--builtin-schema", "vendor.compose-spec")
-    done = run_tool(*arguments, file)
+    done = run_tool(*arguments, compose_file)
     assert done.returncode == 0, done.stdout
-    assert run_tool(*arguments, change(file, "healthcheck:", "healtcheck:")).returncode == 1
+    assert run_tool(*arguments, change(compose_file, "healthcheck:", "healtcheck:")).returncode == 1

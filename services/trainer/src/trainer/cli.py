@@ -7,6 +7,7 @@ import typer
 
 from contract.errors import ContractError
 from trainer.commands.evaluate import evaluate
+from trainer.commands.first_champion import first_champion
 from trainer.commands.registry import champion, promote
 from trainer.commands.train import recipes, train
 from trainer.data.commands import app as data_app
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (recipes, train, evaluate, promote, champion):
+for command in (recipes, train, evaluate, promote, champion, first_champion):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

@@ -46,7 +46,15 @@ def test_starting_imports_nothing_slow():
 def test_help_names_every_command():
     result = refused("--help")
     assert result.returncode == 0
-    for command in ("recipes", "train", "evaluate", "promote", "champion", "data"):
+    for command in (
+        "recipes",
+        "train",
+        "evaluate",
+        "promote",
+        "champion",
+        "first-champion",
+        "data",
+    ):
         assert f" {command} " in result.stdout
 
 

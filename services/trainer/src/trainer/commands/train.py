@@ -11,7 +11,12 @@ from trainer.recipes import RECIPES
 from trainer.registry.versions import DEFAULT_MODEL
 
 
-def _known(names: list[str]) -> list[str]:
+def known_recipes(names: list[str]) -> list[str]:
+    """Check the names of recipes.
+
+    Raises:
+        typer.BadParameter: there is no recipe of a name; the message lists those there are.
+    """
     for name in names:
         if name not in RECIPES:
             raise typer.BadParameter(f"there is no {name!r}; choose from {', '.join(RECIPES)}")
@@ -32,7 +37,7 @@ def train(
     recipes: Annotated[
         list[str],
         typer.Argument(
-            metavar="RECIPE...", help="One or more; see `trainer recipes`.", callback=_known
+            metavar="RECIPE...", help="One or more; see `trainer recipes`.", callback=known_recipes
         ),
     ],
     data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],

@@ -87,9 +87,15 @@ def champion(client: "MlflowClient", name: str) -> Version | None:
     Raises:
         TrainerError: it was not registered by `trainer train`.
     """
+    number = champion_number(client, name)
+    return Version.of(client.get_model_version(name, number)) if number else None
+
+
+def champion_number(client: "MlflowClient", name: str) -> str | None:
+    """Number of the version that serves, whoever registered it; None if none was promoted."""
     models = client.search_registered_models(f"name = '{checked(name)}'")
     number = models[0].aliases.get(CHAMPION) if models else None
-    return Version.of(client.get_model_version(name, number)) if number else None
+    return str(number) if number else None
 
 
 def checked(name: str) -> str:

@@ -71,6 +71,13 @@ def test_the_command_says_in_one_line_that_nothing_listens(free_port):
     assert result.stderr.count("\n") == 1
 
 
+def test_the_command_asks_the_address_that_it_is_given(answering):
+    _, url = answering(403, b"Invalid Host header")
+    result = subprocess.run([COMMAND, "check", "--address", url], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == f"mlflow-server: {url} answers 403: Invalid Host header\n"
+
+
 def test_a_wrong_setting_is_one_line():
     result = subprocess.run([COMMAND], env={"MLFLOW_PORT": "x"}, capture_output=True, text=True)
     assert result.returncode == 1

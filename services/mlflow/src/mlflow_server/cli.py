@@ -34,11 +34,16 @@ def main() -> None:
         default="serve",
         help="serve (the default), or ask the API of a running server whether it works",
     )
-    command = parser.parse_args().command
+    parser.add_argument(
+        "--address",
+        metavar="URL",
+        help="the server to ask, by a name that others use (that of this machine)",
+    )
+    arguments = parser.parse_args()
     try:
         settings = Settings.from_environment(os.environ)
-        if command == "check":
-            check(settings.address)
+        if arguments.command == "check":
+            check(arguments.address or settings.address)
         else:
             serve(settings)
     except (SettingsError, UnhealthyError, OSError) as error:

@@ -2,6 +2,8 @@
 # make demo    the whole system on this machine, until Ctrl-C   (DATA=path/to/tweets.csv)
 # make test    every test                                       (make lint: every check of the code)
 # make lock    resolve all dependencies anew
+# make up      the whole system in containers   (make down: stop it, make logs: what it says)
+# make backup  copy databases and artifacts     (make restore BACKUP=folder: bring them back)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -14,7 +16,7 @@ PACKAGES := libs/contract services/trainer services/inference services/frontend 
 SOURCES := $(addsuffix /src,$(PACKAGES)) tools
 LOCKS := requirements/all.txt requirements/build.txt
 
-.PHONY: help setup demo test test-unit test-e2e test-browser lint format lock lock-check clean
+.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker lint format lock lock-check clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -28,9 +30,27 @@ $(VENV)/ready: $(LOCKS) $(addsuffix /pyproject.toml,$(PACKAGES))
 demo: setup
 	@exec $(BIN)/python -m tools.demo $(if $(DATA),--data "$(DATA)") $(DEMO_OPTIONS)
 
+env:
+	@tools/env.sh
+
+up: env
+	@tools/up.sh
+
+down:
+	docker compose --profile '*' down
+
+logs:
+	docker compose --profile '*' logs --follow --tail 100
+
+backup:
+	@tools/backup.sh $(BACKUP)
+
+restore: env
+	@FORCE=$(FORCE) tools/restore.sh $(BACKUP)
+
 test: test-unit test-e2e test-browser
 
-test-unit test-e2e test-browser: test-%: setup
+test-unit test-e2e test-browser test-docker: test-%: setup
 	@tools/test.sh $*
 
 lint: setup lock-check

@@ -55,11 +55,16 @@ def test_serves_an_alias_from_mlflow_and_from_the_cache_without_it(
         until(
             lambda: client.get("/v1/model").json()["following"]["state"] == "up-to-date", "follows"
         )
-    down = source | {"mlflow_tracking_uri": "http://127.0.0.1:9", "model_poll_seconds": 0.1}
+    down = source | {
+        "mlflow_tracking_uri": "http://u:zanzibar@127.0.0.1:9",
+        "model_poll_seconds": 0.1,
+    }
     with serve_app(**down) as client:
         assert client.post("/v1/predict", json={"text": "late"}).json()["model_version"] == "1"
         until(lambda: client.get("/v1/model").json()["following"]["state"] == "failing", "says so")
-        assert "127.0.0.1:9" in client.get("/v1/model").json()["following"]["last_error"]
+        told = client.get("/v1/model").json()["following"]["last_error"]
+        assert "127.0.0.1:9" in told
+        assert "zanzibar" not in told
         assert client.get("/readyz").status_code == 200
 
 

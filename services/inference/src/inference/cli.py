@@ -26,7 +26,8 @@ def serve(
     try:
         listener = _listen(host, port)
     except OSError as error:
-        _fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
+        reason = (error.strerror or str(error)).partition(" (")[0]  # it repeats the address
+        _fail(f"cannot listen on {host} port {port}: {reason}")
 
     # From here on it takes seconds: whatever can be refused before that, was.
     import logging

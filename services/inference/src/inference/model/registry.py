@@ -11,6 +11,7 @@ from inference.model.source import RegistrySource
 BUNDLE_IN_MODEL = "artifacts/bundle"
 HTTP_TIMEOUT_SECONDS = 10
 HTTP_RETRIES = 1
+MESSAGE_CHARACTERS = 500
 CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
@@ -110,7 +111,6 @@ def _spoken(source: RegistrySource) -> str:
 
 
 def _failure(what: str, error: Exception) -> RegistryError:
-    lines = str(error).strip().splitlines() or [""]
-    message = f"{what}: {type(error).__name__}: {lines[0][:300]}"
+    said = " ".join(str(error).split())[:MESSAGE_CHARACTERS]
     # Clients read this: a tracking URI may hold a password.
-    return RegistryError(CREDENTIALS.sub("//", message))
+    return RegistryError(CREDENTIALS.sub("//", f"{what}: {type(error).__name__}: {said}"))

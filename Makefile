@@ -13,7 +13,7 @@ PYTHON ?= $(shell command -v python3.12 >/dev/null && python3.12 -c '' 2>/dev/nu
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/contract services/trainer services/inference services/frontend services/mlflow
-SOURCES := $(addsuffix /src,$(PACKAGES)) tools
+SOURCES := $(addsuffix /src,$(PACKAGES)) tools infra
 LOCKS := requirements/all.txt requirements/build.txt
 
 .PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker lint format lock lock-check clean

@@ -64,7 +64,7 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
                 precision=settings.model_precision,
                 poll_seconds=settings.model_poll_seconds,
             ),
-            MlflowRegistry(settings.mlflow_tracking_uri),
+            MlflowRegistry(settings.tracking_uri),
             lambda wanted: BundleCache(settings.cache_dir, wanted),
         )
         app.state.services = Services(

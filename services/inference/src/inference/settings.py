@@ -36,7 +36,9 @@ class Settings(BaseSettings):
         "empty: inference.db in DATA_DIR",
     )
     mlflow_tracking_uri: str = Field(
-        default="http://127.0.0.1:5000", description="where MLflow's tracking server answers"
+        default="",
+        description="MLflow's tracking server or store; "
+        "empty: mlflow.db in .radar, where `trainer` keeps it without a server",
     )
     model_source: str = Field(
         default="models:/tweet-sentiment@champion",
@@ -130,6 +132,11 @@ class Settings(BaseSettings):
             return URL.create("sqlite", database=str(self.data_dir / "inference.db"))
         url = make_url(self.database_url.replace("postgres://", "postgresql://", 1))
         return url.set(drivername="postgresql+psycopg2") if _is_postgres(url) else url
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where the registry is."""
+        return self.mlflow_tracking_uri or f"sqlite:///{Path('.radar/mlflow.db').resolve()}"
 
     @property
     def cache_dir(self) -> Path:

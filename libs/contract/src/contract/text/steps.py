@@ -12,8 +12,6 @@ from functools import lru_cache
 from threading import Lock
 
 import emoji
-import simplemma
-import snowballstemmer
 
 from contract.text.aligned import Edit, Rewrite, substitution
 from contract.text.stop_words import STOP_WORDS
@@ -114,6 +112,8 @@ def _stop_words(parameters: Parameters) -> Rewrite:
 
 
 def _stems(parameters: Parameters) -> Rewrite:
+    import snowballstemmer  # a fifth of a second that most bundles can start without
+
     stemmer = snowballstemmer.stemmer(SNOWBALL[_language(parameters, SNOWBALL)])
     lock = Lock()
 
@@ -126,6 +126,8 @@ def _stems(parameters: Parameters) -> Rewrite:
 
 
 def _lemmas(parameters: Parameters) -> Rewrite:
+    import simplemma  # as above
+
     language = _language(parameters, SNOWBALL)
 
     @lru_cache(maxsize=65_536)

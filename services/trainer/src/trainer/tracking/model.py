@@ -31,7 +31,7 @@ def log_bundle(
 
     Args:
         client: of the tracking store.
-        bundle: the bundle's directory.
+        bundle: the bundle's directory, itself named `bundle`: MLflow keeps that name.
         name: the registered model.
         run_id: the active run.
         tags: what the version says of itself; there from its first moment.
@@ -40,11 +40,14 @@ def log_bundle(
         The new version.
 
     Raises:
+        ValueError: the directory has another name, under which serving would not find it.
         MlflowException: the store refused; neither a logged model nor a version is left.
     """
     import mlflow
     import pandas as pd
 
+    if bundle.name != ARTIFACT:
+        raise ValueError(f"the bundle's directory must be named {ARTIFACT!r}, not {bundle.name!r}")
     manifest = Manifest.read(bundle)
     # It warns when pip is not installed beside Python, which changes nothing about the model.
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)

@@ -1,5 +1,6 @@
 """The training loop of every Keras recipe."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ class Plan:
         warmup: share of all steps.
         weight_decay: AdamW's, on all but biases and normalisation.
         patience: epochs without a lower validation loss before training stops.
+        min_steps: small data are read more than `epochs` times until there are so many steps.
     """
 
     epochs: int
@@ -28,10 +30,14 @@ class Plan:
     warmup: float = 0.1
     weight_decay: float = 0.01
     patience: int = 2
+    min_steps: int = 0
 
-    def limited(self, epochs: int | None) -> "Plan":
-        """The same with the user's number of epochs, where there is one."""
-        return self if epochs is None else replace(self, epochs=epochs)
+    def for_rows(self, rows: int, epochs: int | None) -> "Plan":
+        """The same with the user's number of epochs, else with what so many rows need."""
+        if epochs is None:
+            steps = math.ceil(rows / self.batch_size)
+            epochs = max(self.epochs, math.ceil(self.min_steps / steps))
+        return replace(self, epochs=epochs)
 
     def parameters(self) -> dict[str, str | int | float | bool]:
         """For tracking."""

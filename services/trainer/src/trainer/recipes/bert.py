@@ -1,6 +1,5 @@
 """A pretrained BERT or DistilBERT, fine-tuned end to end."""
 
-import math
 from typing import Any
 
 from trainer.data.dataset import Dataset
@@ -21,11 +20,7 @@ from trainer.progress import Progress
 from trainer.recipes.base import FitOptions, FittedModel
 
 DROPOUT = 0.1
-BATCH_SIZE = 32
-LEARNING_RATE = 1e-4
-EPOCHS = 2
-MIN_STEPS = 90
-"""Fewer steps than this do not move the encoder far enough: small data are read more often."""
+PLAN = Plan(epochs=2, batch_size=32, learning_rate=1e-4, patience=1, min_steps=90)
 
 
 class Bert:
@@ -43,7 +38,7 @@ class Bert:
         encoder = text_encoder(pretrained, backbone)
         weights = balanced_weights(dataset.train.labels, len(dataset.labels))
         model = classifier(backbone, encoder.pad_id, len(dataset.labels))
-        plan = plan_for(len(dataset.train)).limited(options.epochs)
+        plan = PLAN.for_rows(len(dataset.train), options.epochs)
         history = train(
             model,
             training_batches(
@@ -74,13 +69,6 @@ class Bert:
             },
             history=history,
         )
-
-
-def plan_for(rows: int) -> Plan:
-    """Two epochs, or as many more as few rows need."""
-    steps = math.ceil(rows / BATCH_SIZE)
-    epochs = max(EPOCHS, math.ceil(MIN_STEPS / steps))
-    return Plan(epochs=epochs, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, patience=1)
 
 
 def classifier(backbone: Any, pad_id: int, label_count: int) -> Any:

@@ -18,7 +18,7 @@ LAYERS = 3
 """Last layers read: the very last of a sentence encoder alone knows topic better than mood."""
 HIDDEN = 128
 DROPOUT = 0.5
-PLAN = Plan(epochs=15, batch_size=64, learning_rate=1e-3, patience=3)
+PLAN = Plan(epochs=15, batch_size=64, learning_rate=1e-3, patience=3, min_steps=600)
 
 
 class BertFeatures:
@@ -40,7 +40,7 @@ class BertFeatures:
         validation = _vectors(features, dataset.validation, encoder, "read validation", progress)
         weights = balanced_weights(dataset.train.labels, len(dataset.labels))
         head = _head(training, len(dataset.labels))
-        plan = PLAN.limited(options.epochs)
+        plan = PLAN.for_rows(len(dataset.train), options.epochs)
         labels = dataset.train.labels, dataset.validation.labels
         history = train(
             head,
@@ -92,9 +92,9 @@ def _vectors(
 def _head(vectors: Logits, label_count: int) -> Any:
     """Features `[batch, width]`, standardised as in `vectors`, to logits `[batch, labels]`."""
     keras = load_keras()
-    standardise = keras.layers.Normalization()
-    standardise.adapt(vectors)
-    return keras.Sequential(
+    # (A `Normalization` layer keeps constants instead of weights, which the export would miss.)
+    standardise = keras.layers.BatchNormalization(center=False, scale=False, trainable=False)
+    head = keras.Sequential(
         [
             keras.Input((vectors.shape[1],)),
             standardise,
@@ -104,6 +104,8 @@ def _head(vectors: Logits, label_count: int) -> Any:
             keras.layers.Dense(label_count),
         ]
     )
+    standardise.set_weights([vectors.mean(axis=0), vectors.var(axis=0)])
+    return head
 
 
 RECIPE = BertFeatures()

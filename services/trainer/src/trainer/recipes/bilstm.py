@@ -24,7 +24,7 @@ MAX_LENGTH = 128
 EMBEDDING = 64
 UNITS = 64
 DROPOUT = 0.5
-PLAN = Plan(epochs=8, batch_size=64, learning_rate=3e-3)
+PLAN = Plan(epochs=8, batch_size=64, learning_rate=3e-3, min_steps=300)
 
 
 class Bilstm:
@@ -47,7 +47,7 @@ class Bilstm:
         )
         weights = balanced_weights(dataset.train.labels, len(dataset.labels))
         model = build(words, len(dataset.labels))
-        plan = PLAN.limited(options.epochs)
+        plan = PLAN.for_rows(len(dataset.train), options.epochs)
         history = train(
             model,
             training_batches(

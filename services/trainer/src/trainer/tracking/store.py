@@ -50,6 +50,7 @@ def tracking_session() -> Iterator["MlflowClient"]:
     if folder := _sqlite_folder(uri):
         folder.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)  # never that of an earlier session in this process
     try:
         client = mlflow.MlflowClient()
         client.search_experiments(max_results=1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one stage of the tests, or all of them: test.sh unit|e2e|browser
+# Runs one stage of the tests, or all of them: test.sh unit|e2e|browser|docker
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stage=$1
@@ -32,7 +32,7 @@ install_chromium() {
 
 started=$SECONDS
 case $stage in
-  unit) "${pytest[@]}" libs services tests -m "not e2e and not browser" -n "${TEST_PROCESSES:-2}" ;;
+  unit) "${pytest[@]}" libs services tests -m "not e2e and not browser and not docker" -n "${TEST_PROCESSES:-2}" ;;
   e2e) "${pytest[@]}" tests -m "e2e and not browser" ;;
   browser)
     if ! CHROMIUM=$(find_chromium); then
@@ -46,8 +46,16 @@ case $stage in
     export CHROMIUM
     "${pytest[@]}" tests services -m browser
     ;;
+  docker)
+    if ! { docker info && docker compose version; } >/dev/null 2>&1; then
+      echo "tests, docker: SKIPPED, no Docker engine with compose answers"
+      exit 0
+    fi
+    CHROMIUM=$(find_chromium) && export CHROMIUM
+    "${pytest[@]}" tests/compose -m docker
+    ;;
   *)
-    echo "usage: test.sh unit|e2e|browser" >&2
+    echo "usage: test.sh unit|e2e|browser|docker" >&2
     exit 2
     ;;
 esac

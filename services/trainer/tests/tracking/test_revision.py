@@ -31,5 +31,12 @@ def test_changed_code_is_said_to_be_changed(checkout):
 
 
 def test_outside_a_checkout_the_commit_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.delenv("REVISION", raising=False)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert git_commit(tmp_path) == UNKNOWN
+
+
+def test_an_image_knows_its_commit_without_git(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setenv("REVISION", "0123abc")
+    assert git_commit(tmp_path) == "0123abc"

@@ -14,8 +14,10 @@ FOLDER = ROOT / "infra" / "observability"
 RUNBOOK = ROOT / "docs" / "runbook.md"
 FOREIGN = {"up", "ALERTS"}
 """What Prometheus itself adds."""
-NO_METRIC = set("""and avg bool by count group_left group_right histogram_quantile ignoring increase
-le max min offset on or rate sum unless vector without""".split())
+NO_METRIC = set(
+    """and avg bool by count group_left group_right histogram_quantile ignoring increase
+le max min offset on or rate sum unless vector without""".split()
+)
 
 
 def metrics_in(expression):

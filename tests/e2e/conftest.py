@@ -24,10 +24,7 @@ READY_SECONDS = 90.0
 RECIPES = ("naive-bayes", "logistic-regression")
 INHERITED = """DO_NOT_TRACK HOME LANG LD_LIBRARY_PATH MLFLOW_DISABLE_TELEMETRY OMP_NUM_THREADS PATH
 TMPDIR USER""".split()
-BACKENDS = [
-    pytest.param("sqlite", marks=pytest.mark.xdist_group("e2e-sqlite")),
-    pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.xdist_group("e2e-postgres")]),
-]
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 class Server:

@@ -24,6 +24,7 @@ from inference.prediction import routes as prediction_routes
 from inference.prediction.service import PredictionOptions, PredictionService
 from inference.prediction.workers import Workers
 from inference.settings import Settings
+from inference.store.spool import Spool
 from inference.store.store import Store
 from inference.texts import Fingerprints, fingerprint_key
 
@@ -41,11 +42,17 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
 
     Raises:
         SettingsError: the model's source is not understood.
-        OSError: the data folder, which keeps the development key, cannot be used.
+        OSError: the data folder, which keeps the development key and the spool, cannot be used.
     """
     source = parse_source(settings.model_source)
     fingerprints = Fingerprints(fingerprint_key(settings))
     metrics = Metrics()
+    embedded = settings.store_url.get_backend_name() == "sqlite"
+    spool = None
+    if not embedded and settings.spool_predictions:
+        spool = Spool(settings.data_dir, settings.spool_predictions)
+        spool.open()
+        metrics.watch_spool(lambda: spool.waiting)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,8 +60,7 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
         serving.on_swap(
             lambda served: metrics.set_model(served.name, served.version, served.bundle.precision)
         )
-        embedded = settings.store_url.get_backend_name() == "sqlite"
-        store = Store(settings.store_url, migrate=migrate or embedded)
+        store = Store(settings.store_url, migrate=migrate or embedded, spool=spool)
         workers = Workers(settings.inference_threads, settings.max_waiting_predictions)
         follower = Follower(
             serving,

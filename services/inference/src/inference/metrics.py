@@ -1,5 +1,7 @@
 """What the service counts, in Prometheus' form."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -38,6 +40,15 @@ class Metrics:
             ("model_name", "model_version", "precision"),
             registry=self._registry,
         )
+        self._spooled = Gauge(
+            "radar_spooled_predictions",
+            "Predictions that wait on the disk for the database",
+            registry=self._registry,
+        )
+
+    def watch_spool(self, waiting: Callable[[], int]) -> None:
+        """Show how many predictions wait on the disk for the database."""
+        self._spooled.set_function(waiting)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""

@@ -35,6 +35,12 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the store, SQLite or PostgreSQL; "
         "empty: inference.db in DATA_DIR",
     )
+    spool_predictions: int = Field(
+        default=100_000,
+        ge=0,
+        description="predictions that may wait in DATA_DIR while PostgreSQL does not answer, "
+        "before new ones get 503; 0: none",
+    )
     mlflow_tracking_uri: str = Field(
         default="",
         description="MLflow's tracking server or store; "

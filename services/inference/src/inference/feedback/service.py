@@ -33,7 +33,9 @@ class FeedbackService:
             raise ServiceError(Failure.INVALID_REQUEST, "consent goes with the text to be kept")
         if request.text is not None:
             check_text(request.text, self._max_text_characters)
-        return self._store.run(lambda connection: self._judge(connection, request))
+        return self._store.run_on(
+            request.prediction_id, lambda connection: self._judge(connection, request)
+        )
 
     def _judge(self, connection: Connection, request: FeedbackRequest) -> FeedbackAnswer:
         prediction = repository.locked_prediction(connection, request.prediction_id)

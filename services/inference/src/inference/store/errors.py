@@ -1,6 +1,7 @@
 """How a failing database becomes an answer, without a word of what was being stored."""
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from inference.problems import Failure, ServiceError
 
@@ -12,6 +13,11 @@ def store_unavailable(detail: str = "the store does not answer; try again shortl
     return ServiceError(
         Failure.STORE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_SECONDS)}
     )
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether a database did not answer, rather than refuse."""
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
 
 
 def reason_of(error: Exception) -> str:

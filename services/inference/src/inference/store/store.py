@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -12,13 +13,17 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from inference.logging import fields
+from inference.problems import ServiceError
 from inference.store import migrate
 from inference.store.engine import READ_ONLY, make_engine
-from inference.store.errors import reason_of, store_unavailable
+from inference.store.errors import is_unreachable, reason_of, store_unavailable
+from inference.store.spool import Spool
 from inference.store.writer import GroupWriter, Rows
 
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 5.0
+KEEP_SECONDS = 1.0
+"""Time between looks at whether a database that was away is back."""
 
 Result = TypeVar("Result")
 
@@ -28,40 +33,49 @@ _log = logging.getLogger(__name__)
 class Store:
     """A database that may be late, or go away and come back, while the process lives on."""
 
-    def __init__(self, url: URL, *, migrate: bool) -> None:
+    def __init__(self, url: URL, *, migrate: bool, spool: Spool | None = None) -> None:
         """Prepare to open a database; nothing is touched yet.
 
         Args:
             url: SQLite or PostgreSQL, with its driver.
             migrate: bring the schema up to date; else it must be up to date already.
+            spool: takes predictions, and verdicts on them, while a PostgreSQL is away.
         """
+        self._spool = spool
         self._url = url
         self._migrate = migrate
         self._engine = make_engine(url)
         # Predictions survive the death of the process, which is what their commit promises, and
         # each verdict's commit makes the predictions before it safe from a loss of power too.
         self._writing_engine = make_engine(url, synchronous="NORMAL")
-        self._writer = GroupWriter(self._writing_engine)
+        self._writer = GroupWriter(
+            self._writing_engine,
+            aside=spool.add if spool else None,
+            away=spool.away if spool else None,
+        )
         self._closing = threading.Event()
         self._problem: str | None = "the store is not open yet; try again shortly"
-        self._opener = threading.Thread(target=self._open, name="store-opener", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name="store-keeper", daemon=True)
 
     def open(self) -> None:
         """Open in the background, and keep trying until it works."""
-        self._opener.start()
+        self._keeper.start()
 
     def close(self) -> None:
         """Write what has queued and let go of the database."""
         self._closing.set()
-        if self._opener.is_alive():
-            self._opener.join()
+        if self._keeper.is_alive():
+            self._keeper.join()
         self._writer.close()
+        if self._spool is not None:
+            self._spool.close()
         self._engine.dispose()
         self._writing_engine.dispose()
 
     def submit(self, rows: Rows) -> "Future[None]":
         """Insert rows with those of other requests; see `GroupWriter.submit`."""
-        self._require_open()
+        if not self._is_away():
+            self._require_open()
         return self._writer.submit(rows)
 
     def run(self, work: Callable[[Connection], Result], *, read_only: bool = False) -> Result:
@@ -80,32 +94,91 @@ class Store:
             _log.error("the store failed", extra=fields(reason=reason_of(error)))
             raise store_unavailable() from error
 
-    def check(self) -> None:
-        """Ask the database for an answer.
+    def run_on(self, prediction_id: uuid.UUID, work: Callable[[Connection], Result]) -> Result:
+        """Do some work on one prediction, where that prediction is: in the spool or the database.
 
         Raises:
-            ServiceError: (store unavailable) it gives none, its schema is not usable, or the
-                thread that writes has died; the detail says which.
+            ServiceError: as `run`.
         """
-        self.run(lambda connection: connection.execute(text("SELECT 1")), read_only=True)
+        if self._spool is not None:
+            done = self._spool.run_if_held(prediction_id, work)
+            if done is not None:
+                return done
+        if self._is_away():
+            raise store_unavailable()
+        return self.run(work)
+
+    def check(self) -> None:
+        """Find out whether predictions would be kept.
+
+        Raises:
+            ServiceError: (store unavailable) the database gives no answer and the spool is full
+                or not there, its schema is not usable, or the thread that writes has died; the
+                detail says which.
+        """
+        if self._spool is not None and self._is_away():
+            self._spool.require_room()
+        else:
+            self._check_database()
         if not self._writer.alive:
             raise store_unavailable("the thread that writes to the store has died")
+
+    def _check_database(self) -> None:
+        try:
+            self.run(lambda connection: connection.execute(text("SELECT 1")), read_only=True)
+        except ServiceError:
+            if self._spool is None or self._problem is not None:
+                raise
+            # Found out before any request did; the next one is spooled.
+            self._spool.away.set()
+            self._spool.require_room()
+
+    def _is_away(self) -> bool:
+        return self._spool is not None and self._spool.away.is_set()
 
     def _require_open(self) -> None:
         if self._problem is not None:
             raise store_unavailable(self._problem)
 
-    def _open(self) -> None:
+    def _keep(self) -> None:
+        """Open the database, then move into it what was spooled, whenever there is something."""
+        spool = self._spool
+        if not self._open() or spool is None:
+            return
+        while True:
+            if spool.away.is_set() or spool.movable:
+                self._move(spool)
+            if self._closing.wait(KEEP_SECONDS):
+                return
+
+    def _move(self, spool: Spool) -> None:
+        total = 0
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+            spool.away.clear()
+            while not self._closing.is_set() and (moved := spool.move(self._engine)):
+                total += moved
+        except Exception as error:  # the thread must go on looking, whatever a driver raises
+            if is_unreachable(error):
+                spool.away.set()
+            else:
+                _log.error("the spool cannot be moved", extra=fields(reason=reason_of(error)))
+        if total:
+            _log.info("spooled predictions are in the store", extra=fields(predictions=total))
+
+    def _open(self) -> bool:
+        """Open the database; returns whether that came before the end."""
         delay = FIRST_RETRY_SECONDS
         while True:
             problem = self._try_to_open()
             self._problem = problem
             if problem is None:
                 _log.info("the store is open", extra=fields(database=self._url.get_backend_name()))
-                return
+                return True
             _log.error("the store does not open", extra=fields(reason=problem, retry_in=delay))
             if self._closing.wait(delay):
-                return
+                return False
             delay = min(2 * delay, LAST_RETRY_SECONDS)
 
     def _try_to_open(self) -> str | None:
@@ -116,8 +189,12 @@ class Store:
                 migrate.upgrade(self._engine)
             migrate.require_head(self._engine)
         except migrate.SchemaError as error:
+            if self._spool is not None:
+                self._spool.away.clear()  # it answers, and its answer is no
             return str(error)
         except (SQLAlchemyError, OSError) as error:
+            if self._spool is not None and is_unreachable(error):
+                self._spool.away.set()
             return f"the store does not open ({reason_of(error)})"
         except Exception as error:  # alembic's own, such as a revision that it does not know
             return f"the store's schema cannot be used ({type(error).__name__}: {error})"

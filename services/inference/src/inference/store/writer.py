@@ -8,17 +8,16 @@ waits for nobody.
 import logging
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, Table, insert
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from inference.logging import fields
-from inference.store.errors import reason_of, store_unavailable
+from inference.problems import ServiceError
+from inference.store.errors import is_unreachable, reason_of, store_unavailable
 from inference.store.tables import METADATA
 
 MAX_QUEUED = 1_024
@@ -26,6 +25,9 @@ MAX_GROUP = 128
 
 Rows = Mapping[Table, Sequence[Mapping[str, Any]]]
 """Rows to insert, by table."""
+
+Aside = Callable[[Sequence[Rows]], None]
+"""Keeps rows elsewhere; raises `ServiceError` if it cannot."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +41,25 @@ class _Request:
 class GroupWriter:
     """Inserts rows, many requests in one transaction."""
 
-    def __init__(self, engine: Engine, max_queued: int = MAX_QUEUED) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        max_queued: int = MAX_QUEUED,
+        *,
+        aside: Aside | None = None,
+        away: threading.Event | None = None,
+    ) -> None:
+        """Start the thread that writes.
+
+        Args:
+            engine: of the database.
+            max_queued: requests that may wait for it.
+            aside: takes what the database does not answer to; None refuses that.
+            away: set by the first such failure; while it is, the database is not tried.
+        """
         self._engine = engine
+        self._aside = aside
+        self._away = away or threading.Event()
         self._queue: queue.Queue[_Request | None] = queue.Queue(max_queued)
         self._lock = threading.Lock()
         self._closed = False
@@ -100,10 +119,18 @@ class GroupWriter:
                 self._write(group)
 
     def _write(self, group: Sequence[_Request]) -> None:
+        if self._aside is not None and self._away.is_set():
+            self._put_aside(group, self._aside)
+            return
         try:
             self._insert(group)
         except Exception as error:  # the thread must outlive whatever a driver raises
-            unreachable = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
+            unreachable = is_unreachable(error)
+            if unreachable and self._aside is not None:
+                _log.warning("the store is away", extra=fields(reason=reason_of(error)))
+                self._away.set()
+                self._put_aside(group, self._aside)
+                return
             if len(group) > 1 and not unreachable:
                 # One request's row was refused: it must not take its neighbours along.
                 for request in group:
@@ -115,6 +142,20 @@ class GroupWriter:
             )
             for request in group:
                 request.done.set_exception(store_unavailable())
+        else:
+            for request in group:
+                request.done.set_result(None)
+
+    @staticmethod
+    def _put_aside(group: Sequence[_Request], aside: Aside) -> None:
+        try:
+            aside([request.rows for request in group])
+        except Exception as error:  # as above
+            known = isinstance(error, ServiceError)
+            if not known:
+                _log.error("nothing can be put aside", extra=fields(reason=reason_of(error)))
+            for request in group:
+                request.done.set_exception(error if known else store_unavailable())
         else:
             for request in group:
                 request.done.set_result(None)

@@ -32,13 +32,11 @@ if [ ${#held[@]} -gt 0 ] && [ "${FORCE:-}" != yes ]; then
 fi
 
 docker compose stop frontend inference mlflow
-in_volume find /data -mindepth 1 -delete
-in_volume tar --extract --directory /data <"$folder/artifacts.tar"
+in_volume sh -c 'find /data -mindepth 1 -delete && exec tar --extract --directory /data' \
+  <"$folder/artifacts.tar"
 for database in feedback mlflow; do
-  psql postgres --set ON_ERROR_STOP=1 --command "DROP DATABASE IF EXISTS $database WITH (FORCE)"
-done
-docker compose run --rm -T databases
-for database in feedback mlflow; do
+  psql postgres --set ON_ERROR_STOP=1 --command "DROP DATABASE IF EXISTS $database WITH (FORCE)" \
+    --command "CREATE DATABASE $database OWNER $database"
   docker compose exec -T --user postgres postgres pg_restore --exit-on-error --single-transaction \
     --no-owner --role "$database" --dbname "$database" <"$folder/$database.dump"
 done

@@ -26,6 +26,7 @@ REVOKE CONNECT ON DATABASE :"name" FROM PUBLIC;
 SQL
 }
 
-for variable in PGPASSWORD MLFLOW_DB_PASSWORD FEEDBACK_DB_PASSWORD; do refuse_placeholder "$variable"; done
+for variable in POSTGRES_PASSWORD MLFLOW_DB_PASSWORD FEEDBACK_DB_PASSWORD; do refuse_placeholder "$variable"; done
+export PGPASSWORD=$POSTGRES_PASSWORD
 grant mlflow "$MLFLOW_DB_PASSWORD"
 grant feedback "$FEEDBACK_DB_PASSWORD"

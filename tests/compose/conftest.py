@@ -174,15 +174,18 @@ class Clients:
             assert time.monotonic() < deadline, f"answers so far: {self.answers}"
             time.sleep(0.05)
 
-    def assert_kept(self) -> None:
-        """Everything acknowledged is in the database."""
-        self.assert_kept_in(self._stack)
-
-    def assert_kept_in(self, stack: Stack) -> None:
-        kept = set(stack.sql("feedback", "SELECT id FROM predictions"))
-        assert self.predictions - kept == set()
-        judged = set(stack.sql("feedback", "SELECT prediction_id FROM verdicts"))
-        assert self.verdicts - judged == set()
+    def assert_kept(self, seconds: float = 30) -> None:
+        """Everything acknowledged until now is in the database, or is so within some seconds."""
+        predictions, verdicts = set(self.predictions), set(self.verdicts)
+        deadline = time.monotonic() + seconds
+        while True:
+            sql = self._stack.sql
+            lost = predictions - set(sql("feedback", "SELECT id FROM predictions"))
+            unjudged = verdicts - set(sql("feedback", "SELECT prediction_id FROM verdicts"))
+            if not lost and not unjudged:
+                return
+            assert time.monotonic() < deadline, f"lost {lost}, without their verdicts {unjudged}"
+            time.sleep(1)
 
     def _run(self) -> None:
         with httpx.Client(base_url=self._stack.api, timeout=20) as client:

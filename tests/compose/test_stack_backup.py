@@ -97,7 +97,6 @@ def test_a_backup_under_load_fills_an_empty_stack(stack, make_stack, clients, tm
     assert other.predict()["label"]  # and goes on
 
     other.run("tools/restore.sh", str(backup), FORCE="yes")
-    other.up("--no-build")
     assert other.sql("mlflow", VERSIONS) == expected
     other.down()
 

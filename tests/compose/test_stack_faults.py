@@ -57,6 +57,27 @@ def test_without_mlflow_predictions_go_on_and_the_api_even_restarts(stack, clien
     clients.assert_kept()
 
 
+def test_without_postgres_predictions_go_on_and_the_api_even_restarts(stack, clients, stopped):
+    refused = clients.refused("predict")
+    stopped("postgres")
+    time.sleep(OUTAGE_SECONDS)
+    clients.wait_for(5)
+    during = stack.predict()
+    assert stack.judge(during["id"])["revision"] == 1
+    assert clients.refused("predict") == refused
+    assert stack.is_healthy("inference")
+
+    stack.kill("inference")
+    clients.wait_for(5)
+
+    stack.compose("start", "postgres")
+    stack.wait_until_healthy()
+    clients.wait_for(5)
+    clients.assert_kept()
+    kept = f"SELECT verdict FROM verdicts WHERE prediction_id = '{during['id']}'"
+    assert stack.sql("feedback", kept) == ["confirmed"]
+
+
 def test_a_full_artifact_volume_fails_the_training_alone(stack, clients):
     champion = stack.predict()["model_version"]
     versions = "SELECT count(*) FROM model_versions"

@@ -29,18 +29,24 @@ def load_backbone(pretrained: Pretrained, dtype: str) -> Any:
         dtype: a Keras dtype policy, such as `float32` or `mixed_bfloat16`.
 
     Raises:
-        TrainerError: KerasHub does not know this kind of model, or the weights do not fit it.
+        TrainerError: KerasHub does not know this kind of model, or the weights do not fit it, or it
+            is no encoder of separate layers.
     """
     load_keras()
     import keras_hub
 
     try:
-        return keras_hub.models.Backbone.from_preset(str(pretrained.directory), dtype=dtype)
+        backbone = keras_hub.models.Backbone.from_preset(str(pretrained.directory), dtype=dtype)
     except Exception as error:  # converters raise what their libraries do
         reason = str(error).strip().partition("\n")[0]
         raise TrainerError(
             f"KerasHub cannot load the weights {pretrained.name}: {reason}"
         ) from error
+    if not (hasattr(backbone, "transformer_layers") and hasattr(backbone, "max_sequence_length")):
+        raise TrainerError(
+            f"{pretrained.name} is a {type(backbone).__name__}: give BERT, DistilBERT or RoBERTa"
+        )
+    return backbone
 
 
 def pooled_states(backbone: Any, token_ids: Any, pad_id: int, *, layers: int = 1) -> Any:

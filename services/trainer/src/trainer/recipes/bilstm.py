@@ -24,7 +24,7 @@ MAX_LENGTH = 128
 EMBEDDING = 64
 UNITS = 64
 DROPOUT = 0.5
-PLAN = Plan(epochs=8, batch_size=64, learning_rate=3e-3, min_steps=300)
+PLAN = Plan(epochs=10, batch_size=32, learning_rate=1e-3, min_steps=400)
 
 
 class Bilstm:

@@ -1,6 +1,7 @@
 """A small generated corpus, and tiny random encoders in the form the Hugging Face hub uses."""
 
 import json
+import signal
 from importlib import import_module
 
 import numpy as np
@@ -31,6 +32,14 @@ def corpus(rows, seed):
         words += [*random.choice(MOODS[label].split(), 3)]
         texts.append(" ".join(random.permutation(words)))
     return Split(texts, labels.astype(np.int64))
+
+
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """Ctrl-C interrupts, even where the shell started the tests as a job that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,8 @@ case $stage in
       exit 0
     fi
     CHROMIUM=$(find_chromium) && export CHROMIUM
-    "${pytest[@]}" tests/compose -m docker
+    # The first test waits for the images, and a bare machine builds them all.
+    "${pytest[@]}" tests/compose -m docker --timeout 1800
     ;;
   *)
     echo "usage: test.sh unit|e2e|browser|docker" >&2

@@ -115,13 +115,12 @@ def train(directory: Path) -> None:
     from trainer.data.loading import load_dataset
     from trainer.export.bundle_writer import export_model
     from trainer.progress import NoProgress
-    from trainer.recipes import get_recipe
-    from trainer.recipes.base import FitOptions
+    from trainer.recipes.spec import RecipeSpec
 
     progress, recipe = NoProgress(), "naive-bayes"
     dataset, _ = load_dataset("sample", progress=progress)
     export_model(
-        get_recipe(recipe).fit(dataset, FitOptions(), progress),
+        RecipeSpec.parse(recipe).fit(dataset, progress),
         dataset,
         name="tweet-sentiment",
         recipe=recipe,

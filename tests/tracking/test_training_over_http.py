@@ -32,7 +32,7 @@ def server(request, mlflow_server, monkeypatch, tmp_path):
 def test_a_model_is_trained_registered_promoted_and_loaded_over_http(server, tmp_path):
     from trainer.data.loading import load_dataset
     from trainer.progress import NoProgress
-    from trainer.recipes.base import FitOptions
+    from trainer.recipes.spec import RecipeSpec
     from trainer.registry.bundles import bundle_directory
     from trainer.registry.promotion import promote_best
     from trainer.tracking.store import tracking_session
@@ -42,11 +42,11 @@ def test_a_model_is_trained_registered_promoted_and_loaded_over_http(server, tmp
     with tracking_session() as client:
         trained = train_version(
             client,
-            "naive-bayes",
+            RecipeSpec.parse("naive-bayes"),
             dataset,
             cleaning,
-            FitOptions(),
             NoProgress(),
+            seed=0,
             name="over-http",
             experiment="over-http",
         )

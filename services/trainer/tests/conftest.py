@@ -46,11 +46,14 @@ def sample():
 def add_recipe(monkeypatch):
     """A function that adds a recipe under a name, for one test."""
     from trainer.recipes import RECIPES
+    from trainer.recipes.base import Settings
 
     def add(name, fit):
         module = ModuleType(f"recipe_{name}")
         module.RECIPE = type(
-            "Recipe", (), {"name": name, "summary": name, "fit": staticmethod(fit)}
+            "Recipe",
+            (),
+            {"name": name, "summary": name, "settings": Settings, "fit": staticmethod(fit)},
         )
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setitem(RECIPES, name, module.__name__)

@@ -12,8 +12,7 @@ from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.metrics import Metrics
 from trainer.export.bundle_writer import export_model, record_metrics
 from trainer.progress import Progress
-from trainer.recipes import get_recipe
-from trainer.recipes.base import FitOptions
+from trainer.recipes.spec import RecipeSpec
 from trainer.tracking.record import TrainingRecord, log_training
 from trainer.tracking.run import training_run
 
@@ -37,12 +36,12 @@ class TrainedVersion:
 
 def train_version(
     client: "MlflowClient",
-    recipe_name: str,
+    spec: RecipeSpec,
     dataset: Dataset,
     cleaning: CleaningReport,
-    options: FitOptions,
     progress: Progress,
     *,
+    seed: int,
     name: str,
     experiment: str,
 ) -> TrainedVersion:
@@ -52,23 +51,23 @@ def train_version(
 
     Args:
         client: of the tracking store.
-        recipe_name: which recipe.
+        spec: which recipe, and how it is set.
         dataset: what to train on and measure with.
         cleaning: what reading that data found, to be logged.
-        options: what the user set.
         progress: told of every step.
+        seed: fixes every random choice.
         name: registered model to become a version of.
         experiment: where the run is filed.
 
     Raises:
-        TrainerError: the recipe, its data or options do not fit, or its export failed a check;
+        TrainerError: recipe and data do not fit, or its export failed a check;
             the run then ends as failed.
         KeyboardInterrupt: the user stopped it; the run then ends as killed.
     """
-    recipe = get_recipe(recipe_name)
-    with training_run(client, experiment, recipe_name) as run_id:
+    recipe = str(spec)
+    with training_run(client, experiment, recipe) as run_id:
         started = time.perf_counter()
-        model = recipe.fit(dataset, options, progress)
+        model = spec.fit(dataset, progress, seed=seed)
         fit_seconds = time.perf_counter() - started
         with tempfile.TemporaryDirectory(prefix="trained-") as scratch:
             directory = Path(scratch) / "bundle"
@@ -76,7 +75,7 @@ def train_version(
                 model,
                 dataset,
                 name=name,
-                recipe=recipe_name,
+                recipe=recipe,
                 directory=directory,
                 progress=progress,
             )
@@ -88,8 +87,8 @@ def train_version(
             record_metrics(directory, test.metrics.as_dict())
             record = TrainingRecord(
                 name=name,
-                recipe=recipe_name,
-                options=options,
+                spec=spec,
+                seed=seed,
                 model=model,
                 dataset=dataset,
                 cleaning=cleaning,
@@ -100,7 +99,7 @@ def train_version(
             )
             version = log_training(client, run_id, record)
     return TrainedVersion(
-        recipe=recipe_name,
+        recipe=recipe,
         name=name,
         version=int(version.version),
         run_id=run_id,

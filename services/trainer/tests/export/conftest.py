@@ -3,8 +3,7 @@
 import pytest
 
 from trainer.progress import NoProgress
-from trainer.recipes import get_recipe
-from trainer.recipes.base import FitOptions
+from trainer.recipes.spec import RecipeSpec
 
 
 @pytest.fixture(scope="session")
@@ -16,4 +15,4 @@ def dataset(sample):
 @pytest.fixture(scope="session")
 def fitted(dataset):
     """A fitted model of three labels."""
-    return get_recipe("naive-bayes").fit(dataset, FitOptions(), NoProgress())
+    return RecipeSpec.parse("naive-bayes").fit(dataset, NoProgress())

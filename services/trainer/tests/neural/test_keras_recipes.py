@@ -12,8 +12,7 @@ from contract.calibration import softmax
 from contract.encoding import pad
 from trainer.errors import TrainerError
 from trainer.progress import NoProgress
-from trainer.recipes import get_recipe
-from trainer.recipes.base import FitOptions
+from trainer.recipes.spec import RecipeSpec
 
 pytestmark = pytest.mark.slow
 
@@ -27,8 +26,10 @@ def fit(toy, tiny_bert, tiny_distilbert):
     encoders = {"bert": tiny_bert, "distilbert": tiny_distilbert}
 
     def trained(recipe, dataset=toy, encoder="bert", epochs=None, seed=0, progress=None):
-        options = FitOptions(seed=seed, epochs=epochs, weights=str(encoders[encoder]))
-        return get_recipe(recipe).fit(dataset, options, progress or NoProgress())
+        spec = RecipeSpec.parse(recipe).with_settings(epochs=epochs)
+        if recipe != "bilstm":
+            spec = spec.with_settings(weights=str(encoders[encoder]))
+        return spec.fit(dataset, progress or NoProgress(), seed=seed)
 
     return trained
 
@@ -71,7 +72,7 @@ def test_bilstm_learns_the_toy_corpus(fitted, toy):
 
 
 def test_bert_features_of_the_default_weights_learn_the_toy_corpus(toy):
-    model = get_recipe("bert-features").fit(toy, FitOptions(), NoProgress())
+    model = RecipeSpec.parse("bert-features").fit(toy, NoProgress())
     assert accuracy(model.predict_logits(toy.test.texts), toy.test) > 0.9
 
 
@@ -190,5 +191,5 @@ def test_weights_that_do_not_fit_their_config_are_one_line(tiny_bert, toy, tmp_p
     config = json.loads((directory / "config.json").read_text())
     (directory / "config.json").write_text(json.dumps({**config, "model_type": "no-such-type"}))
     with pytest.raises(TrainerError, match=r"KerasHub cannot load .*") as refusal:
-        get_recipe("bert").fit(toy, FitOptions(weights=str(directory)), NoProgress())
+        RecipeSpec.parse(f"bert:weights={directory}").fit(toy, NoProgress())
     assert "\n" not in str(refusal.value)

@@ -50,7 +50,7 @@ def test_the_best_of_the_recipes_becomes_champion_once(run, tracking):
 
 
 def test_stopped_between_two_recipes_it_goes_on_with_the_second(run, tracking, add_recipe):
-    def stop(dataset, options, progress):
+    def stop(dataset, settings, progress, *, seed):
         raise KeyboardInterrupt
 
     add_recipe("stopped", stop)
@@ -68,7 +68,7 @@ def test_stopped_between_two_recipes_it_goes_on_with_the_second(run, tracking, a
 
 
 def test_a_recipe_that_fails_promotes_nothing(run, tracking, add_recipe):
-    def fail(dataset, options, progress):
+    def fail(dataset, settings, progress, *, seed):
         raise TrainerError("no")
 
     add_recipe("failing", fail)

@@ -14,8 +14,7 @@ from contract.bundle import Bundle
 from contract.manifest import MANIFEST, Manifest, sha256_of
 from trainer.errors import ExportError, TrainerError
 from trainer.progress import NoProgress
-from trainer.recipes import get_recipe
-from trainer.recipes.base import FitOptions
+from trainer.recipes.spec import RecipeSpec
 
 NAME = "some-model"
 TEXTS = ["Lost my bag again", "what time is it", "lovely crew :)", ""]
@@ -46,14 +45,13 @@ def train(tracking, sample):
 
     def run(recipe="naive-bayes", name=NAME):
         dataset, cleaning = sample
-        options = FitOptions(seed=7)
         return train_version(
             tracking,
-            recipe,
+            RecipeSpec.parse(recipe),
             dataset,
             cleaning,
-            options,
             NoProgress(),
+            seed=7,
             name=name,
             experiment="some-experiment",
         )
@@ -142,8 +140,8 @@ def test_a_run_is_logged_and_its_model_answers_anywhere(
 def test_the_history_of_a_neural_recipe_is_kept_by_epoch(train, only_run, tracking, add_recipe):
     history = {"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}
 
-    def fit(dataset, options, progress):
-        return replace(get_recipe("naive-bayes").fit(dataset, options, progress), history=history)
+    def fit(dataset, settings, progress, *, seed):
+        return replace(RecipeSpec.parse("naive-bayes").fit(dataset, progress), history=history)
 
     add_recipe("with-history", fit)
     train("with-history")
@@ -156,8 +154,8 @@ def test_the_history_of_a_neural_recipe_is_kept_by_epoch(train, only_run, tracki
 
 
 def test_a_failed_check_registers_nothing(train, only_run, add_recipe):
-    def fit(dataset, options, progress):
-        model = get_recipe("naive-bayes").fit(dataset, options, progress)
+    def fit(dataset, settings, progress, *, seed):
+        model = RecipeSpec.parse("naive-bayes").fit(dataset, progress)
 
         def swapped():
             graph = model.to_onnx()
@@ -191,7 +189,7 @@ def test_what_was_logged_is_deleted_when_registration_fails(train, only_run):
 
 
 def test_an_interrupted_run_is_killed_and_registers_nothing(train, only_run, add_recipe):
-    def fit(dataset, options, progress):
+    def fit(dataset, settings, progress, *, seed):
         raise KeyboardInterrupt
 
     add_recipe("interrupted", fit)
@@ -204,7 +202,7 @@ def test_an_interrupted_run_is_killed_and_registers_nothing(train, only_run, add
 
 
 def test_the_next_run_is_not_disturbed_by_a_failed_one(train, tracking, add_recipe):
-    def fit(dataset, options, progress):
+    def fit(dataset, settings, progress, *, seed):
         raise TrainerError("this data does not suit")
 
     add_recipe("refusing", fit)

@@ -36,7 +36,7 @@ def first_champion(
 
     from trainer.data.loading import load_dataset
     from trainer.progress import shown
-    from trainer.recipes.base import FitOptions
+    from trainer.recipes.spec import RecipeSpec
     from trainer.registry.first import make_first_champion
     from trainer.tracking.store import tracking_session
     from trainer.training import train_version
@@ -48,11 +48,11 @@ def first_champion(
         def train(recipe: str) -> None:
             trained = train_version(
                 client,
-                recipe,
+                RecipeSpec.parse(recipe),
                 dataset,
                 cleaning,
-                FitOptions(seed=seed),
                 progress,
+                seed=seed,
                 name=name,
                 experiment=name,
             )

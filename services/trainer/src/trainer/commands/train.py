@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
@@ -11,33 +11,55 @@ from trainer.recipes import RECIPES
 from trainer.registry.versions import DEFAULT_MODEL
 
 
-def known_recipes(names: list[str]) -> list[str]:
-    """Check the names of recipes.
+def known_recipes(specs: list[str]) -> list[str]:
+    """Check the names of recipes; their settings wait until their modules are needed.
 
     Raises:
         typer.BadParameter: there is no recipe of a name; the message lists those there are.
     """
-    for name in names:
+    for spec in specs:
+        name = spec.partition(":")[0]
         if name not in RECIPES:
             raise typer.BadParameter(f"there is no {name!r}; choose from {', '.join(RECIPES)}")
-    return names
+    return specs
 
 
-def recipes() -> None:
-    """List the recipes, cheapest to train first."""
+def recipes(
+    recipe: Annotated[
+        str | None, typer.Argument(help="List the settings of this one instead.")
+    ] = None,
+) -> None:
+    """List the recipes, cheapest to train first; or the settings of one.
+
+    Settings are written behind the name: `trainer train bert:epochs=1 --data sample`.
+    """
     from trainer.recipes import get_recipe
 
-    listing = table("recipe", "what it is")
-    for name in RECIPES:
-        listing.add_row(name, get_recipe(name).summary)
+    if recipe is None:
+        listing = table("recipe", "what it is")
+        for name in RECIPES:
+            listing.add_row(name, get_recipe(name).summary)
+    else:
+        fields = get_recipe(recipe).settings.model_fields
+        listing = table("setting", "default", "what it is")
+        for name, field in fields.items():
+            default = "" if field.default is None else str(field.default)
+            listing.add_row(name, default, f"{field.description or ''}{_choices(field.annotation)}")
     console().print(listing)
+
+
+def _choices(annotation: Any) -> str:
+    choices = get_args(annotation) if get_origin(annotation) is Literal else ()
+    return f" ({', '.join(map(str, choices))})" if choices else ""
 
 
 def train(
     recipes: Annotated[
         list[str],
         typer.Argument(
-            metavar="RECIPE...", help="One or more; see `trainer recipes`.", callback=known_recipes
+            metavar="RECIPE[:setting=value]...",
+            help="One or more; see `trainer recipes`.",
+            callback=known_recipes,
         ),
     ],
     data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
@@ -50,13 +72,6 @@ def train(
         str | None, typer.Option(help="MLflow experiment. [default: the model's name]")
     ] = None,
     seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="The most passes over the data, for neural recipes.")
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="Hugging Face directory or name, for BERT recipes."),
-    ] = None,
     text_column: Annotated[
         str | None, typer.Option(help="Column of the texts. [default: text]")
     ] = None,
@@ -74,10 +89,12 @@ def train(
     """
     from trainer.data.loading import load_dataset
     from trainer.progress import shown
+    from trainer.recipes.spec import RecipeSpec
     from trainer.registry.versions import checked
     from trainer.tracking.store import tracking_session
 
     checked(name)
+    specs = [RecipeSpec.parse(recipe) for recipe in recipes]
     with shown() as progress:
         dataset, cleaning = load_dataset(
             data,
@@ -88,21 +105,20 @@ def train(
         )
         typer.echo(cleaning.summary(), err=True)
         with tracking_session() as client:
-            from trainer.recipes.base import FitOptions
             from trainer.training import train_version
 
             trained = [
                 train_version(
                     client,
-                    recipe,
+                    spec,
                     dataset,
                     cleaning,
-                    FitOptions(seed=seed, epochs=epochs, weights=weights),
                     progress,
+                    seed=seed,
                     name=name,
                     experiment=experiment or name,
                 )
-                for recipe in recipes
+                for spec in specs
             ]
     if as_json:
         typer.echo(json.dumps([asdict(version) for version in trained]))

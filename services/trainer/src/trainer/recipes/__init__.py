@@ -1,7 +1,7 @@
 """The recipes by name. To add one: write a module that exposes `RECIPE`, and list it here."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainer.errors import TrainerError
 
@@ -18,7 +18,7 @@ RECIPES: dict[str, str] = {
 """The module of every recipe, cheapest to train first."""
 
 
-def get_recipe(name: str) -> "Recipe":
+def get_recipe(name: str) -> "Recipe[Any]":
     """The recipe of that name; only its own module is imported, as some bring in TensorFlow.
 
     Raises:
@@ -26,5 +26,5 @@ def get_recipe(name: str) -> "Recipe":
     """
     if name not in RECIPES:
         raise TrainerError(f"there is no recipe {name!r}; choose one of {', '.join(RECIPES)}")
-    recipe: Recipe = import_module(RECIPES[name]).RECIPE
+    recipe: Recipe[Any] = import_module(RECIPES[name]).RECIPE
     return recipe

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+from pydantic import BaseModel, ConfigDict, Field
 
 from contract.encoding import Encoder
 from contract.features import FeatureSpec
@@ -16,22 +17,42 @@ from trainer.progress import Progress
 
 Family = Literal["linear", "dense", "recurrent", "transformer"]
 Logits = npt.NDArray[np.floating[Any]]
+S = TypeVar("S", bound="Settings")
 
 
-@dataclass(frozen=True)
-class FitOptions:
-    """What a user may set for any recipe.
+class Settings(BaseModel):
+    """What a user may set for a recipe; every field has a default, a description and its bounds.
 
-    Attributes:
-        seed: fixes every random choice.
-        epochs: the most passes over the training data; None takes the recipe's own number.
-        weights: a Hugging Face directory or hub name for the BERT recipes; None takes the
-            default weights, which a package carries.
+    A recipe without settings of its own uses this class itself.
     """
 
-    seed: int = 0
-    epochs: int | None = None
-    weights: str | None = None
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def changed(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, in the order of declaration."""
+        defaults = type(self)()
+        return {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if getattr(self, name) != getattr(defaults, name)
+        }
+
+
+class NeuralSettings(Settings):
+    """What a user may set for any recipe that learns in epochs."""
+
+    epochs: int | None = Field(
+        default=None, ge=1, description="the most passes over the data; empty: the recipe's own"
+    )
+
+
+class PretrainedSettings(NeuralSettings):
+    """What a user may set for any recipe that starts from a pretrained encoder."""
+
+    weights: str | None = Field(
+        default=None,
+        description="Hugging Face directory or hub name; empty: all-MiniLM-L6-v2 from its package",
+    )
 
 
 @dataclass(frozen=True)
@@ -86,17 +107,32 @@ class ToOnnx(Protocol):
         ...
 
 
-class Recipe(Protocol):
-    """One way of turning a data set into a model; a module of this package each."""
+class Recipe(Protocol[S]):
+    """One way of turning a data set into a model; a module of this package each.
+
+    Attributes:
+        name: what users call it.
+        summary: one line on what it is.
+        settings: the class of its settings.
+    """
 
     name: str
     summary: str
+    settings: type[S]
 
-    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+    def fit(
+        self, dataset: Dataset, settings: S, progress: Progress, *, seed: int = 0
+    ) -> FittedModel:
         """Train on `dataset.train`, watching `dataset.validation`; the test split is not touched.
 
+        Args:
+            dataset: what to learn from.
+            settings: what the user set.
+            progress: told of every step.
+            seed: fixes every random choice.
+
         Raises:
-            TrainerError: the data or the options do not suit this recipe.
+            TrainerError: the data or the settings do not suit this recipe.
             KeyboardInterrupt: the user stopped it; nothing is left behind.
         """
         ...

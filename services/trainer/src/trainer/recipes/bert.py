@@ -17,7 +17,7 @@ from trainer.neural.prediction import KerasLogits
 from trainer.neural.training import Plan, train
 from trainer.neural.weights import open_pretrained
 from trainer.progress import Progress
-from trainer.recipes.base import FitOptions, FittedModel
+from trainer.recipes.base import FittedModel, PretrainedSettings
 
 DROPOUT = 0.1
 PLAN = Plan(epochs=2, batch_size=32, learning_rate=1e-4, patience=1, min_steps=90)
@@ -28,22 +28,23 @@ class Bert:
 
     name = "bert"
     summary = "pretrained BERT, fine-tuned end to end"
+    settings = PretrainedSettings
 
-    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+    def fit(
+        self, dataset: Dataset, settings: PretrainedSettings, progress: Progress, *, seed: int = 0
+    ) -> FittedModel:
         """See `trainer.recipes.base.Recipe`."""
-        pretrained = open_pretrained(options.weights)
-        load_keras().utils.set_random_seed(options.seed)
+        pretrained = open_pretrained(settings.weights)
+        load_keras().utils.set_random_seed(seed)
         dtype = training_dtype()
         backbone = load_backbone(pretrained, dtype)
         encoder = text_encoder(pretrained, backbone)
         weights = balanced_weights(dataset.train.labels, len(dataset.labels))
         model = classifier(backbone, encoder.pad_id, len(dataset.labels))
-        plan = PLAN.for_rows(len(dataset.train), options.epochs)
+        plan = PLAN.for_rows(len(dataset.train), settings.epochs)
         history = train(
             model,
-            training_batches(
-                Examples.of(dataset.train, encoder, weights), plan.batch_size, options.seed
-            ),
+            training_batches(Examples.of(dataset.train, encoder, weights), plan.batch_size, seed),
             evaluation_batches(Examples.of(dataset.validation, encoder, weights)),
             plan,
             task=self.name,

@@ -12,7 +12,7 @@ from trainer.neural.prediction import KerasLogits, as_function, outputs
 from trainer.neural.training import Plan, train
 from trainer.neural.weights import open_pretrained
 from trainer.progress import Progress
-from trainer.recipes.base import FitOptions, FittedModel, Logits
+from trainer.recipes.base import FittedModel, Logits, PretrainedSettings
 
 LAYERS = 3
 """Last layers read: the very last of a sentence encoder alone knows topic better than mood."""
@@ -26,12 +26,15 @@ class BertFeatures:
 
     name = "bert-features"
     summary = "frozen BERT with a small trained head"
+    settings = PretrainedSettings
 
-    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+    def fit(
+        self, dataset: Dataset, settings: PretrainedSettings, progress: Progress, *, seed: int = 0
+    ) -> FittedModel:
         """See `trainer.recipes.base.Recipe`."""
         keras = load_keras()
-        pretrained = open_pretrained(options.weights)
-        keras.utils.set_random_seed(options.seed)
+        pretrained = open_pretrained(settings.weights)
+        keras.utils.set_random_seed(seed)
         dtype = training_dtype()
         backbone = load_backbone(pretrained, dtype)
         encoder = text_encoder(pretrained, backbone)
@@ -40,11 +43,11 @@ class BertFeatures:
         validation = _vectors(features, dataset.validation, encoder, "read validation", progress)
         weights = balanced_weights(dataset.train.labels, len(dataset.labels))
         head = _head(training, len(dataset.labels))
-        plan = PLAN.for_rows(len(dataset.train), options.epochs)
+        plan = PLAN.for_rows(len(dataset.train), settings.epochs)
         labels = dataset.train.labels, dataset.validation.labels
         history = train(
             head,
-            vector_batches(training, labels[0], weights[labels[0]], plan.batch_size, options.seed),
+            vector_batches(training, labels[0], weights[labels[0]], plan.batch_size, seed),
             vector_batches(validation, labels[1], weights[labels[1]], plan.batch_size),
             plan,
             task=self.name,

@@ -12,7 +12,7 @@ from trainer.neural.prediction import KerasLogits
 from trainer.neural.training import Plan, train
 from trainer.neural.word_level import PAD_ID, UNKNOWN_ID, build_word_level
 from trainer.progress import Progress
-from trainer.recipes.base import FitOptions, FittedModel
+from trainer.recipes.base import FittedModel, NeuralSettings
 
 STEPS = tuple(
     StepSpec(name=name)
@@ -32,11 +32,14 @@ class Bilstm:
 
     name = "bilstm"
     summary = "bidirectional LSTM over word embeddings"
+    settings = NeuralSettings
 
-    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+    def fit(
+        self, dataset: Dataset, settings: NeuralSettings, progress: Progress, *, seed: int = 0
+    ) -> FittedModel:
         """See `trainer.recipes.base.Recipe`."""
         keras = load_keras()
-        keras.utils.set_random_seed(options.seed)
+        keras.utils.set_random_seed(seed)
         steps = TextSteps(STEPS)
         tokenizer = build_word_level(
             dataset.train.texts, steps, min_count=MIN_COUNT, max_size=MAX_WORDS
@@ -47,12 +50,10 @@ class Bilstm:
         )
         weights = balanced_weights(dataset.train.labels, len(dataset.labels))
         model = build(words, len(dataset.labels))
-        plan = PLAN.for_rows(len(dataset.train), options.epochs)
+        plan = PLAN.for_rows(len(dataset.train), settings.epochs)
         history = train(
             model,
-            training_batches(
-                Examples.of(dataset.train, encoder, weights), plan.batch_size, options.seed
-            ),
+            training_batches(Examples.of(dataset.train, encoder, weights), plan.batch_size, seed),
             evaluation_batches(Examples.of(dataset.validation, encoder, weights)),
             plan,
             task=self.name,

@@ -14,11 +14,11 @@ from contract.encoding import Encoded
 from contract.features import Analyser, FeatureEncoder, FeatureSpec, build_vocabulary
 from contract.text.pipeline import StepSpec, TextSteps
 from trainer.data.dataset import Dataset, Labels
-from trainer.errors import DataError, TrainerError
+from trainer.errors import DataError
 from trainer.export.bag_graph import bag_graph
 from trainer.export.calibration import Calibration, fit_temperature
 from trainer.progress import NoProgress, Progress
-from trainer.recipes.base import FitOptions, FittedModel, Logits
+from trainer.recipes.base import FittedModel, Logits
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -84,7 +84,6 @@ class Vectoriser:
 
 def fit_linear(
     dataset: Dataset,
-    options: FitOptions,
     progress: Progress,
     *,
     recipe: str,
@@ -100,7 +99,6 @@ def fit_linear(
 
     Args:
         dataset: trained on its train split; the validation split chooses.
-        options: `weights` does not suit a linear model and is refused.
         progress: told of texts read and candidates trained.
         recipe: the recipe's name, for messages.
         parameter: the hyperparameter's name.
@@ -109,10 +107,8 @@ def fit_linear(
         affine: an estimator's weights and bias.
 
     Raises:
-        TrainerError: the options or the data do not suit.
+        TrainerError: the data do not suit.
     """
-    if options.weights is not None:
-        raise TrainerError(f"{recipe} starts from no weights: leave them out, or choose a bert")
     rows_of = np.bincount(dataset.train.labels, minlength=len(dataset.labels))
     if absent := [name for name, rows in zip(dataset.labels, rows_of, strict=True) if not rows]:
         raise DataError(f"no training row is labelled {', '.join(absent)}: give more rows")
@@ -160,7 +156,6 @@ def fit_linear(
             "ngrams": "-".join(map(str, NGRAMS)),
             "min_count": MIN_COUNT,
             "vocabulary": spec.size - 1,
-            "seed": options.seed,
         },
     )
 

@@ -2,40 +2,52 @@
 
 import numpy as np
 import scipy.sparse as sp
+from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
 from trainer.data.dataset import Dataset, Labels
 from trainer.progress import Progress
-from trainer.recipes.base import FitOptions, FittedModel
+from trainer.recipes.base import FittedModel, Settings
 from trainer.recipes.linear import Affine, fit_linear
 
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # C: the inverse of the L2 penalty
-MAX_PASSES = 300
+
+
+class LogisticRegressionSettings(Settings):
+    """What a user may set."""
+
+    max_iterations: int = Field(default=300, ge=1, description="of L-BFGS, one pass each or so")
 
 
 class LogisticRegressionRecipe:
     """Softmax regression with an L2 penalty, every label weighted alike however rare.
 
-    L-BFGS starts at zero and draws nothing at random, so `seed` changes nothing; `epochs` bounds
-    its iterations, each of which is about one pass over the data.
+    L-BFGS starts at zero and draws nothing at random, so `seed` changes nothing.
     """
 
     name = "logistic-regression"
     summary = "logistic regression on TF-IDF of words and pairs of words"
+    settings = LogisticRegressionSettings
 
-    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+    def fit(
+        self,
+        dataset: Dataset,
+        settings: LogisticRegressionSettings,
+        progress: Progress,
+        *,
+        seed: int = 0,
+    ) -> FittedModel:
         """See `Recipe.fit`."""
 
         def train(strength: float, vectors: sp.csr_matrix, labels: Labels) -> LogisticRegression:
             return LogisticRegression(
                 C=strength,
                 class_weight="balanced",
-                max_iter=options.epochs or MAX_PASSES,
+                max_iter=settings.max_iterations,
             ).fit(vectors, labels)
 
         return fit_linear(
             dataset,
-            options,
             progress,
             recipe=self.name,
             parameter="C",

@@ -7,7 +7,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from trainer.data.dataset import Dataset, Labels
 from trainer.progress import Progress
-from trainer.recipes.base import FitOptions, FittedModel
+from trainer.recipes.base import FittedModel, Settings
 from trainer.recipes.linear import Affine, fit_linear
 
 ALPHAS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -18,13 +18,16 @@ class NaiveBayes:
 
     Where labels are unbalanced every row is weighted by `rows / (labels * rows of its label)`, so
     that each label's rows weigh the same in the prior and against the smoothing. Nothing is random
-    and one pass is all it takes, so `seed` and `epochs` change nothing.
+    and one pass is all it takes, so `seed` changes nothing.
     """
 
     name = "naive-bayes"
     summary = "multinomial naive Bayes on TF-IDF of words and pairs of words"
+    settings = Settings
 
-    def fit(self, dataset: Dataset, options: FitOptions, progress: Progress) -> FittedModel:
+    def fit(
+        self, dataset: Dataset, settings: Settings, progress: Progress, *, seed: int = 0
+    ) -> FittedModel:
         """See `Recipe.fit`."""
 
         def train(alpha: float, vectors: sp.csr_matrix, labels: Labels) -> MultinomialNB:
@@ -33,7 +36,6 @@ class NaiveBayes:
 
         return fit_linear(
             dataset,
-            options,
             progress,
             recipe=self.name,
             parameter="alpha",

@@ -10,7 +10,8 @@ from contract.manifest import MANIFEST, sha256_of
 from trainer.data.dataset import Dataset
 from trainer.data.report import CleaningReport
 from trainer.evaluation.evaluate import Evaluation
-from trainer.recipes.base import FitOptions, FittedModel
+from trainer.recipes.base import FittedModel
+from trainer.recipes.spec import RecipeSpec
 from trainer.tracking.model import log_bundle
 from trainer.tracking.revision import git_commit
 
@@ -27,8 +28,8 @@ class TrainingRecord:
 
     Attributes:
         name: registered model that it becomes a version of.
-        recipe: the recipe's name.
-        options: what the user set.
+        spec: the recipe, and how it was set.
+        seed: of every random choice.
         model: what the recipe made.
         dataset: what it was made of.
         cleaning: what reading that data found.
@@ -39,8 +40,8 @@ class TrainingRecord:
     """
 
     name: str
-    recipe: str
-    options: FitOptions
+    spec: RecipeSpec
+    seed: int
     model: FittedModel
     dataset: Dataset
     cleaning: CleaningReport
@@ -51,11 +52,11 @@ class TrainingRecord:
 
     def parameters(self) -> dict[str, Any]:
         """Recipe, its hyperparameters as used, and what they were applied to."""
-        options = {key: value for key, value in asdict(self.options).items() if value is not None}
         return {
-            "recipe": self.recipe,
+            "recipe": str(self.spec),
             "family": self.model.family,
-            **options,
+            "seed": self.seed,
+            **self.spec.settings.model_dump(exclude_none=True),
             **self.model.parameters,
             "data_source": self.dataset.source,
             "data_fingerprint": self.dataset.fingerprint,
@@ -80,7 +81,7 @@ class TrainingRecord:
         """What a model version must say by itself, to be compared and trusted."""
         return {
             **{name: f"{value:.6g}" for name, value in self.figures().items()},
-            "recipe": self.recipe,
+            "recipe": str(self.spec),
             "data_fingerprint": self.dataset.fingerprint,
             "test_fingerprint": self.dataset.test_fingerprint,
             "is_sample": str(self.dataset.is_sample).lower(),

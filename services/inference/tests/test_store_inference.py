@@ -73,6 +73,27 @@ def test_up_down_and_up_again(engine):
     assert migrate.current_revision(engine) is None
 
 
+def test_what_was_kept_before_a_migration_is_kept_after_it(engine):
+    migrate.upgrade(engine, "0001")
+    row = prediction()
+    with engine.begin() as connection:
+        connection.execute(PREDICTIONS.insert(), [row])
+        connection.execute(
+            text(
+                "INSERT INTO verdicts (prediction_id, revision, verdict, created_at) "
+                "SELECT id, 1, 'confirmed', created_at FROM predictions"
+            )
+        )
+    for _ in range(2):
+        migrate.upgrade(engine)
+        with engine.connect() as connection:
+            (found,) = connection.execute(select(VERDICTS)).mappings()
+        assert (found["prediction_id"], found["verdict"]) == (row["id"], "confirmed")
+        assert found["created_at"] == row["created_at"]
+        assert found["reviewer_key"] is None
+        migrate.downgrade(engine, "0001")
+
+
 def test_migrations_make_the_tables_that_the_code_uses(migrated):
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

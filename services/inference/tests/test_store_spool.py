@@ -36,8 +36,9 @@ def prediction(**values):
 
 
 def verdict(row, revision=1):
-    said = {"verdict": "confirmed", "corrected_label": None, "channel": None, "reviewer": None}
-    return {"prediction_id": row["id"], "revision": revision, "created_at": NOW} | said
+    said = {"verdict": "confirmed", "corrected_label": None, "channel": None}
+    said_by = {"reviewer": None, "reviewer_key": "page"}
+    return {"prediction_id": row["id"], "revision": revision, "created_at": NOW} | said | said_by
 
 
 def count(engine, table=PREDICTIONS):

@@ -169,9 +169,9 @@ def declared(*failures: Failure) -> dict[int | str, dict[str, Any]]:
 
 
 SAFE_MESSAGES = frozenset(
-    """bool_parsing bool_type dict_type int_type list_type literal_error missing
-    model_attributes_type string_pattern_mismatch string_too_long string_too_short string_type
-    string_unicode too_long too_short uuid_type""".split()
+    """bool_parsing bool_type dict_type greater_than_equal int_parsing int_type less_than_equal
+    list_type literal_error missing model_attributes_type string_pattern_mismatch string_too_long
+    string_too_short string_type string_unicode too_long too_short uuid_type""".split()
 )
 """Kinds of validation error whose message holds the rule alone, never the value."""
 

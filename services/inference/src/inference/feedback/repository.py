@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Connection, exists, insert, select
@@ -72,9 +72,27 @@ def latest_verdict(connection: Connection, prediction_id: uuid.UUID) -> KeptVerd
     return KeptVerdict(verdict, row.corrected_label, row.revision, row.created_at)
 
 
-def add_verdict(connection: Connection, request: FeedbackRequest, revision: int) -> KeptVerdict:
-    """Keep a verdict as a further revision."""
-    now = datetime.now(UTC)
+def add_verdict(
+    connection: Connection,
+    request: FeedbackRequest,
+    latest: KeptVerdict | None,
+    reviewer_key: str | None = None,
+) -> KeptVerdict:
+    """Keep a verdict as a further revision.
+
+    It is later than the one before it even if that came from a machine whose clock is ahead, so
+    that whoever reads verdicts in their order and saw the old one comes to the new one.
+
+    Args:
+        connection: to the database.
+        request: the verdict.
+        latest: the one that stands until now, if there is one.
+        reviewer_key: name of the access key under which it was given.
+    """
+    revision, created_at = 1, datetime.now(UTC)
+    if latest is not None:
+        revision = latest.revision + 1
+        created_at = max(created_at, latest.created_at + timedelta(microseconds=1))
     connection.execute(
         insert(VERDICTS).values(
             prediction_id=request.prediction_id,
@@ -83,10 +101,11 @@ def add_verdict(connection: Connection, request: FeedbackRequest, revision: int)
             corrected_label=request.corrected_label,
             channel=request.channel,
             reviewer=request.reviewer,
-            created_at=now,
+            reviewer_key=reviewer_key,
+            created_at=created_at,
         )
     )
-    return KeptVerdict(request.verdict, request.corrected_label, revision, now)
+    return KeptVerdict(request.verdict, request.corrected_label, revision, created_at)
 
 
 def has_consented_text(connection: Connection, prediction_id: uuid.UUID) -> bool:

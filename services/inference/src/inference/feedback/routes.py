@@ -1,17 +1,22 @@
 """Verdicts over HTTP."""
 
-from fastapi import APIRouter, Depends
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
 from inference.dependencies import FeedbackDependency, require_json
-from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest
+from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest, LabelledPage
 from inference.problems import COMMON_FAILURES, Failure, declared
 
-router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(require_json)])
+MAX_LABELLED = 5_000
+
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"])
 
 
 @router.post(
-    "/feedback",
+    "",
+    dependencies=[Depends(require_json)],
     responses=declared(
         *COMMON_FAILURES,
         Failure.UNKNOWN_PREDICTION,
@@ -26,3 +31,20 @@ router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(requir
 async def judge(body: FeedbackRequest, feedback: FeedbackDependency) -> FeedbackAnswer:
     """Say whether a prediction is right. Saying the same twice changes nothing."""
     return await run_in_threadpool(feedback.judge, body)
+
+
+@router.get(
+    "/labelled",
+    responses=declared(Failure.INVALID_REQUEST, Failure.STORE_UNAVAILABLE, Failure.INTERNAL),
+)
+async def labelled(
+    feedback: FeedbackDependency,
+    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LABELLED, description="most examples")] = 1_000,
+) -> LabelledPage:
+    """Texts that are kept, with the label that people's newest verdict gives them.
+
+    Oldest verdict first. Go on with `after` until `next` is null: that gives every example that
+    stood when you began. One that is judged anew meanwhile comes again, with what it says now.
+    """
+    return await run_in_threadpool(feedback.labelled, after, limit)

@@ -41,3 +41,30 @@ class FeedbackAnswer(BaseModel):
     revision: int = Field(description="1 for the first verdict, one more for each change")
     created_at: datetime
     text_kept: bool = Field(description="the text is kept for training")
+
+
+class LabelledExample(BaseModel):
+    """A text that is kept, with what the verdict that stands says it really is."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    prediction_id: uuid.UUID
+    text: str
+    label: str = Field(description="the predicted label if confirmed, else the corrected one")
+    predicted_label: str
+    verdict: Literal["confirmed", "rejected"]
+    reviewer: str | None = Field(description="the pseudonym that came with the verdict")
+    reviewer_key: str | None = Field(
+        description="name of the access key under which the verdict was given, if there was one"
+    )
+    audit: bool = Field(description="the prediction belongs to the random audit share")
+    judged_at: datetime
+    model_name: str
+    model_version: str
+
+
+class LabelledPage(BaseModel):
+    """Some labelled examples, by when they were judged."""
+
+    items: list[LabelledExample]
+    next: str | None = Field(description="`after` of the next page; null where there is none")

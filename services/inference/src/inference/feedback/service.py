@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection
 
-from inference.feedback import repository
+from inference.feedback import labelled, repository
+from inference.feedback.labelled import Cursor
 from inference.feedback.repository import JudgedPrediction
-from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest
+from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest, LabelledPage
 from inference.problems import Failure, ServiceError, unknown_label
 from inference.store.store import Store
 from inference.texts import Fingerprints, check_text
@@ -18,8 +19,12 @@ class FeedbackService:
         self._fingerprints = fingerprints
         self._max_text_characters = max_text_characters
 
-    def judge(self, request: FeedbackRequest) -> FeedbackAnswer:
+    def judge(self, request: FeedbackRequest, reviewer_key: str | None = None) -> FeedbackAnswer:
         """Keep a verdict, unless it says what the one that stands says already.
+
+        Args:
+            request: the verdict.
+            reviewer_key: name of the access key under which it is given.
 
         Raises:
             ServiceError: the prediction is not known, the label or the text does not fit it, there
@@ -34,10 +39,24 @@ class FeedbackService:
         if request.text is not None:
             check_text(request.text, self._max_text_characters)
         return self._store.run_on(
-            request.prediction_id, lambda connection: self._judge(connection, request)
+            request.prediction_id,
+            lambda connection: self._judge(connection, request, reviewer_key),
         )
 
-    def _judge(self, connection: Connection, request: FeedbackRequest) -> FeedbackAnswer:
+    def labelled(self, after: str | None, limit: int) -> LabelledPage:
+        """A page of what verdicts say about texts that are kept; see `feedback.labelled.page`.
+
+        Raises:
+            ServiceError: the cursor is none, or the store does not answer.
+        """
+        cursor = Cursor.parse(after) if after is not None else None
+        return self._store.run(
+            lambda connection: labelled.page(connection, cursor, limit), read_only=True
+        )
+
+    def _judge(
+        self, connection: Connection, request: FeedbackRequest, reviewer_key: str | None
+    ) -> FeedbackAnswer:
         prediction = repository.locked_prediction(connection, request.prediction_id)
         if prediction is None:
             raise ServiceError(Failure.UNKNOWN_PREDICTION, "no prediction has this prediction_id")
@@ -51,8 +70,7 @@ class FeedbackService:
         latest = repository.latest_verdict(connection, request.prediction_id)
         said = (request.verdict, request.corrected_label)
         if latest is None or (latest.verdict, latest.corrected_label) != said:
-            revision = latest.revision + 1 if latest else 1
-            latest = repository.add_verdict(connection, request, revision)
+            latest = repository.add_verdict(connection, request, latest, reviewer_key)
         kept = repository.has_consented_text(connection, request.prediction_id)
         if request.text is not None and not kept:
             repository.add_consented_text(connection, request.prediction_id, request.text)

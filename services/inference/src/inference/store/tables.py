@@ -97,6 +97,7 @@ VERDICTS = Table(
     Column("corrected_label", Text, nullable=True),
     Column("channel", String(64), nullable=True),
     Column("reviewer", String(64), nullable=True),
+    Column("reviewer_key", String(64), nullable=True),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     CheckConstraint("verdict IN ('confirmed', 'rejected', 'skipped')", name="verdict"),
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contract.errors import BundleError, TextRefusedError
 from contract.text.pipeline import StepSpec, TextSteps
 from contract.text.steps import STEPS
-from contract.text.stop_words import NEGATIONS, STOP_WORDS
+from contract.text.stop_words import NEGATIONS, STOP_WORDS, is_negation
 
 EXAMPLES = [
     ("nfkc", {}, "ﬁrst ﬂight, Ｆｕｌｌ width", "first flight, Full width"),
@@ -141,6 +141,40 @@ def test_no_stop_word_is_a_negation_of_any_language(language):
 def test_stop_words_leave_negations_alone(language, text):
     pipeline = TextSteps([StepSpec(name="stop-words", parameters={"language": language})])
     assert pipeline.apply(text) == text
+
+
+@pytest.mark.parametrize("name", ["stems", "lemmas"])
+@pytest.mark.parametrize(
+    ("language", "text", "kept"),
+    [
+        ("en", "Didn't don’t nobody CANNOT", "didn't don’t nobody cannot"),
+        ("fr", "n'est N’avais jamais personne", "n'est n’avais jamais personne"),
+    ],
+)
+def test_the_second_version_leaves_negations_alone(name, language, text, kept):
+    first, second = (
+        TextSteps([StepSpec(name=name, version=version, parameters={"language": language})])
+        for version in (1, 2)
+    )
+    assert second.apply(text) == kept
+    assert first.apply(text) != kept  # what bundles of version 1 were trained on
+    assert second.apply("Flights") == first.apply("flights")
+
+
+@pytest.mark.parametrize(
+    ("word", "negates"),
+    [
+        ("no", True),
+        ("isn't", True),
+        ("n’a", True),
+        ("want", False),
+        ("n'", False),
+        ("n't", True),
+        ("neat", False),
+    ],
+)
+def test_negations_are_known(word, negates):
+    assert is_negation(word) is negates
 
 
 @pytest.mark.parametrize("name", [name for name, _ in STEPS])

@@ -14,12 +14,14 @@ from threading import Lock
 import emoji
 
 from contract.text.aligned import Edit, Rewrite, substitution
-from contract.text.stop_words import STOP_WORDS
+from contract.text.stop_words import STOP_WORDS, is_negation
 
 Parameters = Mapping[str, str]
 StepFactory = Callable[[Parameters], Rewrite]
 
 SNOWBALL = {"en": "english", "fr": "french"}
+"""The stemmer of each language that has one here."""
+LEMMA_LANGUAGES = frozenset({"en", "fr"})
 
 # An ASCII character never combines with one before it, so NFKC of such a run alone equals that
 # part of NFKC of the whole text.
@@ -112,29 +114,53 @@ def _stop_words(parameters: Parameters) -> Rewrite:
 
 
 def _stems(parameters: Parameters) -> Rewrite:
+    return _normalised(_stemmer(parameters))
+
+
+def _lemmas(parameters: Parameters) -> Rewrite:
+    return _normalised(_lemmatiser(parameters))
+
+
+def _stems_that_negate(parameters: Parameters) -> Rewrite:
+    return _normalised(_keeping_negations(_stemmer(parameters)))
+
+
+def _lemmas_that_negate(parameters: Parameters) -> Rewrite:
+    return _normalised(_keeping_negations(_lemmatiser(parameters)))
+
+
+def _normalised(normalise: Callable[[str], str]) -> Rewrite:
+    return substitution(LETTERS, lru_cache(maxsize=65_536)(normalise))
+
+
+def _keeping_negations(normalise: Callable[[str], str]) -> Callable[[str], str]:
+    """Version 1 made "do" of "don't" and "être" of "n'est", and so lost what was denied."""
+
+    def apply(word: str) -> str:
+        small = word.lower()
+        return small if is_negation(small) else normalise(small)
+
+    return apply
+
+
+def _stemmer(parameters: Parameters) -> Callable[[str], str]:
     import snowballstemmer  # a fifth of a second that most bundles can start without
 
     stemmer = snowballstemmer.stemmer(SNOWBALL[_language(parameters, SNOWBALL)])
     lock = Lock()
 
-    @lru_cache(maxsize=65_536)
     def stem(word: str) -> str:
         with lock:  # a stemmer keeps the word it works on in itself
-            return str(stemmer.stemWord(word))
+            return str(stemmer.stemWord(word.lower()))
 
-    return substitution(LETTERS, lambda word: stem(word.lower()))
+    return stem
 
 
-def _lemmas(parameters: Parameters) -> Rewrite:
+def _lemmatiser(parameters: Parameters) -> Callable[[str], str]:
     import simplemma  # as above
 
-    language = _language(parameters, SNOWBALL)
-
-    @lru_cache(maxsize=65_536)
-    def lemma(word: str) -> str:
-        return str(simplemma.lemmatize(word, lang=language))
-
-    return substitution(LETTERS, lemma)
+    language = _language(parameters, LEMMA_LANGUAGES)
+    return lambda word: str(simplemma.lemmatize(word, lang=language))
 
 
 def _spaces(_: Parameters) -> Rewrite:
@@ -151,7 +177,9 @@ STEPS: dict[tuple[str, int], StepFactory] = {
     ("lowercase", 1): _lowercase,
     ("stop-words", 1): _stop_words,
     ("stems", 1): _stems,
+    ("stems", 2): _stems_that_negate,
     ("lemmas", 1): _lemmas,
+    ("lemmas", 2): _lemmas_that_negate,
     ("spaces", 1): _spaces,
 }
 """Every step this reader knows, by name and version."""

@@ -4,6 +4,8 @@ Negations are absent on purpose: "not", "no", "never", "n't", "pas", "jamais" tu
 around. So are intensifiers and contrasts ("very", "too", "but", "très", "trop", "mais").
 """
 
+import re
+
 STOP_WORDS: dict[str, frozenset[str]] = {
     "en": frozenset(
         """a an and are as at be been being by do does doing for from had has have having he her
@@ -24,3 +26,11 @@ NEGATIONS: dict[str, frozenset[str]] = {
     "fr": frozenset("ne n pas jamais aucun aucune rien personne ni non sans plus".split()),
 }
 """What no stop-word list may ever hold; a test keeps the two apart."""
+
+NEGATED = re.compile(r".+n['’]t|n['’].+")
+"""English words that end in a negation ("don't"), French ones that begin with one ("n'est")."""
+
+
+def is_negation(word: str) -> bool:
+    """Whether a word in small letters is a negation of any language here, or holds one."""
+    return any(word in words for words in NEGATIONS.values()) or bool(NEGATED.fullmatch(word))

@@ -5,28 +5,28 @@ import pytest
 from trainer.errors import TrainerError
 from trainer.recipes.words import WordSettings, word_steps
 
-TWEET = "@AirParadis the DELAYED flights weren't cancelled 😂 &amp; never nice http://t.co/x"
+TWEET = "@AirParadis the DELAYED flights weren't rescheduled 😂 &amp; never nice http://t.co/x"
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, "@user the delayed flights weren't cancelled <joy> & never nice http"),
+        ({}, "@user the delayed flights weren't rescheduled <joy> & never nice http"),
         (
             {"normalisation": "stem"},
-            "@user the delay flight weren't cancell <joy> & never nice http",
+            "@user the delay flight weren't reschedul <joy> & never nice http",
         ),
         (
             {"normalisation": "lemma"},
-            "@user the delay flight weren't cancel <joy> & never nice http",
+            "@user the delay flight weren't reschedule <joy> & never nice http",
         ),
         (
             {"stop_words": "drop"},
-            "@user delayed flights weren't cancelled <joy> & never nice http",
+            "@user delayed flights weren't rescheduled <joy> & never nice http",
         ),
         (
             {"stop_words": "drop", "normalisation": "stem"},
-            "@user delay flight weren't cancell <joy> & never nice http",
+            "@user delay flight weren't reschedul <joy> & never nice http",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 
+import numpy as np
 import pytest
 
 from trainer.data.loading import load_dataset
@@ -166,3 +167,23 @@ def test_the_sample(tmp_path):
     assert load(SAMPLE_PATH).is_sample
     copy = shutil.copy(SAMPLE_PATH, tmp_path / "copy.csv")
     assert load(copy).fingerprint == data.fingerprint
+
+
+def test_another_seed_leaves_other_rows_of_the_same_shares(source):
+    whole, first = load(source), load(source, limit=60)
+    second, again = load(source, limit=60, seed=2), load(source, limit=60, seed=2)
+
+    assert second.train.texts == again.train.texts
+    assert set(second.train.texts) != set(first.train.texts)
+    assert set(second.train.texts) <= set(whole.train.texts)
+    counts = [np.bincount(part.train.labels, minlength=3) for part in (first, second)]
+    assert np.abs(counts[0] - counts[1]).max() <= 1
+    assert (second.test.texts, second.fingerprint) == (whole.test.texts, whole.fingerprint)
+
+
+def test_every_row_knows_its_line(source, tweets):
+    data = load(source, limit=60, seed=2)
+    written = [tweet.text for tweet in tweets]
+    for part in (data.train, data.validation, data.test):
+        # The first line of the file is the header, and each tweet takes one.
+        assert [written[line - 2] for line in part.lines] == list(part.texts)

@@ -71,7 +71,9 @@ def train(
     experiment: Annotated[
         str | None, typer.Option(help="MLflow experiment. [default: the model's name]")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Fixes every random choice, also which rows a limit leaves.")
+    ] = 0,
     text_column: Annotated[
         str | None, typer.Option(help="Column of the texts. [default: text]")
     ] = None,
@@ -99,6 +101,7 @@ def train(
         dataset, cleaning = load_dataset(
             data,
             limit=limit,
+            seed=seed,
             text_column=text_column,
             label_column=label_column,
             progress=progress,

@@ -11,17 +11,45 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Split:
-    """Texts and their labels `[rows]`, as indices into the data set's ordered label names."""
+    """Labelled texts.
+
+    Attributes:
+        texts: as cleaning left them, `[rows]`.
+        labels: of each an index into the data set's ordered label names, `[rows]`.
+        lines: number of each row's first line in its source, counted from 1, `[rows]`; None where
+            there is no source.
+    """
 
     texts: Sequence[str]
     labels: Labels
+    lines: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def head(self, rows: int) -> "Split":
         """The first `rows` rows."""
-        return Split(self.texts[:rows], self.labels[:rows])
+        return self.take(np.arange(min(rows, len(self))))
+
+    def take(self, places: Labels) -> "Split":
+        """The rows at these places, in this order."""
+        lines = None if self.lines is None else self.lines[places]
+        return Split([self.texts[place] for place in places], self.labels[places], lines)
+
+    def sample(self, rows: int, seed: int) -> "Split":
+        """So many rows with the label shares of the whole; another seed draws others.
+
+        Seed 0 draws nothing: it takes the head, which `trainer.data.splitting.order_rows` has
+        ordered by hash and spread over the labels. Every other seed orders anew in the same way.
+        """
+        if seed == 0 or rows >= len(self):
+            return self.head(rows)
+        order = np.random.default_rng(seed).permutation(len(self))
+        position = np.empty(len(self))
+        for label in np.unique(self.labels):
+            of_label = order[self.labels[order] == label]
+            position[of_label] = (np.arange(len(of_label)) + 0.5) / len(of_label)
+        return self.take(np.argsort(position, kind="stable")[:rows])
 
 
 @dataclass(frozen=True)

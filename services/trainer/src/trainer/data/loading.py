@@ -1,5 +1,6 @@
 """From a source to a data set: read, clean, split, check."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -44,7 +45,8 @@ class Rows:
         rows = self.frame.filter(pl.col("split") == name).head(limit or self.frame.height)
         places = {label: place for place, label in enumerate(self.labels)}
         labels = rows["label"].replace_strict(places, return_dtype=pl.Int64)
-        return Split(rows["text"].to_list(), labels.to_numpy())
+        lines = rows["line"].cast(pl.Int64)
+        return Split(rows["text"].to_list(), labels.to_numpy(), lines.to_numpy())
 
 
 def order_labels(labels: set[str]) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def load_dataset(
     source: str,
     *,
     limit: int | None = None,
+    seed: int = 0,
     text_column: str | None = None,
     label_column: str | None = None,
     progress: Progress,
@@ -106,6 +109,7 @@ def load_dataset(
     Args:
         source: `sample`, or the path of a file (`trainer.data.formats` says which kinds).
         limit: the most training rows; validation and test stay whole, so that figures compare.
+        seed: which training rows a limit leaves, see `Split.sample`.
         text_column: name of the column of texts, if not `text`.
         label_column: name of the column of labels, if not `label`.
         progress: where to report.
@@ -114,14 +118,9 @@ def load_dataset(
         DataError: the source cannot be read, or is too small: fewer than two labels, fewer than
             `LEAST_EXAMPLES` of one, or a split without rows of a label.
     """
-    if limit is not None and limit < 1:
-        raise DataError(f"the limit on training rows is {limit}: give 1 or more")
     rows = load_rows(source, text_column=text_column, label_column=label_column, progress=progress)
     check_rows(rows)
-    train = rows.split("train", limit)
-    if missing := set(range(len(rows.labels))) - set(train.labels.tolist()):
-        names = ", ".join(repr(rows.labels[place]) for place in sorted(missing))
-        raise DataError(f"{len(train)} training rows hold no example of {names}: raise the limit")
+    train = limited(rows.split("train", limit if seed == 0 else None), limit, seed, rows.labels)
     frame = rows.frame
     dataset = Dataset(
         source=source,
@@ -135,6 +134,23 @@ def load_dataset(
         test=rows.split("test"),
     )
     return dataset, rows.report
+
+
+def limited(train: Split, limit: int | None, seed: int, labels: Sequence[str]) -> Split:
+    """The training rows that a limit leaves, see `Split.sample`; all of them without one.
+
+    Raises:
+        DataError: the limit is below 1, or leaves no example of a label.
+    """
+    if limit is None:
+        return train
+    if limit < 1:
+        raise DataError(f"the limit on training rows is {limit}: give 1 or more")
+    sample = train.sample(limit, seed)
+    if missing := set(range(len(labels))) - set(sample.labels.tolist()):
+        names = ", ".join(repr(labels[place]) for place in sorted(missing))
+        raise DataError(f"{len(sample)} training rows hold no example of {names}: raise the limit")
+    return sample
 
 
 def check_rows(rows: Rows) -> None:

@@ -13,6 +13,7 @@ from trainer.evaluation.metrics import Metrics
 from trainer.export.bundle_writer import export_model, record_metrics
 from trainer.progress import Progress
 from trainer.recipes.spec import RecipeSpec
+from trainer.tracking.model import ARTIFACT, log_bundle
 from trainer.tracking.record import TrainingRecord, log_training
 from trainer.tracking.run import training_run
 
@@ -64,47 +65,76 @@ def train_version(
             the run then ends as failed.
         KeyboardInterrupt: the user stopped it; the run then ends as killed.
     """
-    recipe = str(spec)
-    with training_run(client, experiment, recipe) as run_id:
-        started = time.perf_counter()
-        model = spec.fit(dataset, progress, seed=seed)
-        fit_seconds = time.perf_counter() - started
-        with tempfile.TemporaryDirectory(prefix="trained-") as scratch:
-            directory = Path(scratch) / "bundle"
-            bundle = export_model(
-                model,
-                dataset,
-                name=name,
-                recipe=recipe,
-                directory=directory,
-                progress=progress,
-            )
-            labels = dataset.labels
-            validation = evaluate(
-                bundle, dataset.validation, labels, progress, task="score validation"
-            )
-            test = evaluate(bundle, dataset.test, labels, progress, task="score test")
-            record_metrics(directory, test.metrics.as_dict())
-            record = TrainingRecord(
-                name=name,
-                spec=spec,
-                seed=seed,
-                model=model,
-                dataset=dataset,
-                cleaning=cleaning,
-                fit_seconds=fit_seconds,
-                validation=validation,
-                test=test,
-                bundle=directory,
-            )
-            version = log_training(client, run_id, record)
+    with (
+        training_run(client, experiment, str(spec)) as run_id,
+        tempfile.TemporaryDirectory(prefix="trained-") as scratch,
+    ):
+        directory = Path(scratch) / ARTIFACT
+        record = fit_and_measure(
+            spec, dataset, cleaning, progress, seed=seed, name=name, directory=directory
+        )
+        log_training(client, run_id, record)
+        version = log_bundle(
+            client, directory, name=name, run_id=run_id, tags=record.version_tags()
+        )
     return TrainedVersion(
-        recipe=recipe,
+        recipe=str(spec),
         name=name,
         version=int(version.version),
         run_id=run_id,
+        fit_seconds=record.fit_seconds,
+        tweets_per_second=record.test.tweets_per_second,
+        validation=record.validation.metrics,
+        test=record.test.metrics,
+    )
+
+
+def fit_and_measure(
+    spec: RecipeSpec,
+    dataset: Dataset,
+    cleaning: CleaningReport,
+    progress: Progress,
+    *,
+    seed: int,
+    name: str,
+    directory: Path,
+) -> TrainingRecord:
+    """Train a recipe, export and verify its bundle, and measure both held-out splits through it.
+
+    Args:
+        spec: which recipe, and how it is set.
+        dataset: what to train on and measure with.
+        cleaning: what reading that data found.
+        progress: told of every step.
+        seed: fixes every random choice.
+        name: registered model that the bundle is meant for.
+        directory: where the bundle shall be; must not exist, or be empty.
+
+    Returns:
+        Everything there is to log; nothing has been logged yet.
+
+    Raises:
+        TrainerError: recipe and data do not fit, or the export failed a check.
+    """
+    started = time.perf_counter()
+    model = spec.fit(dataset, progress, seed=seed)
+    fit_seconds = time.perf_counter() - started
+    bundle = export_model(
+        model, dataset, name=name, recipe=str(spec), directory=directory, progress=progress
+    )
+    labels = dataset.labels
+    validation = evaluate(bundle, dataset.validation, labels, progress, task="score validation")
+    test = evaluate(bundle, dataset.test, labels, progress, task="score test")
+    record_metrics(directory, test.metrics.as_dict())
+    return TrainingRecord(
+        name=name,
+        spec=spec,
+        seed=seed,
+        model=model,
+        dataset=dataset,
+        cleaning=cleaning,
         fit_seconds=fit_seconds,
-        tweets_per_second=test.tweets_per_second,
-        validation=validation.metrics,
-        test=test.metrics,
+        validation=validation,
+        test=test,
+        bundle=directory,
     )

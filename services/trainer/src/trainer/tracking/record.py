@@ -12,12 +12,10 @@ from trainer.data.report import CleaningReport
 from trainer.evaluation.evaluate import Evaluation
 from trainer.recipes.base import FittedModel
 from trainer.recipes.spec import RecipeSpec
-from trainer.tracking.model import log_bundle
 from trainer.tracking.revision import git_commit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import ModelVersion
 
 PLOT_DPI = 120
 
@@ -74,6 +72,7 @@ class TrainingRecord:
             **self.test.metrics.as_dict("test_"),
             "fit_seconds": self.fit_seconds,
             "predict_seconds": self.test.seconds,
+            "bundle_megabytes": sum(file.stat().st_size for file in self.bundle.iterdir()) / 1e6,
             "tweets_per_second": self.test.tweets_per_second,
         }
 
@@ -91,21 +90,17 @@ class TrainingRecord:
         }
 
 
-def log_training(client: "MlflowClient", run_id: str, record: TrainingRecord) -> "ModelVersion":
-    """Log a training run, and register its bundle as the last step of all.
+def log_training(client: "MlflowClient", run_id: str, record: TrainingRecord) -> None:
+    """Log everything of a training run except its bundle, for which there is `log_bundle`.
 
     Args:
         client: of the tracking store.
         run_id: the open run, see `training_run`.
-        record: everything to be logged; its bundle is verified already.
-
-    Returns:
-        The new version of the registered model.
+        record: everything to be logged.
     """
     import mlflow
 
-    tags = record.version_tags()
-    client.set_tag(run_id, "git_commit", tags["git_commit"])
+    client.set_tag(run_id, "git_commit", git_commit())
     mlflow.log_params(record.parameters(), run_id=run_id)
     mlflow.log_metrics(record.figures(), run_id=run_id)
     for name, values in record.model.history.items():
@@ -114,7 +109,6 @@ def log_training(client: "MlflowClient", run_id: str, record: TrainingRecord) ->
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         _write_files(record, Path(scratch))
         client.log_artifacts(run_id, scratch)
-    return log_bundle(client, record.bundle, name=record.name, run_id=run_id, tags=tags)
 
 
 def _write_files(record: TrainingRecord, folder: Path) -> None:

@@ -62,6 +62,9 @@ class Manifest(_Frozen):
     max_length: int = Field(ge=1)
     temperature: float = Field(default=1.0, gt=0)
     abstain_threshold: float = Field(default=0.0, ge=0, le=1)
+    abstain_precision: float | None = Field(
+        default=None, gt=0, le=1, description="share of right answers the threshold was chosen for"
+    )
     languages: tuple[str, ...]
     training_data: TrainingData
     metrics: dict[str, float]

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from trainer.data.dataset import Dataset
 from trainer.data.report import CleaningReport
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.metrics import Metrics
+from trainer.export.abstention import DEFAULT_PRECISION
 from trainer.export.bundle_writer import export_model, record_metrics
 from trainer.progress import Progress
 from trainer.recipes.spec import RecipeSpec
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedVersion:
-    """A registered version, and how good it is on the held-out splits."""
+    """A registered version, and how good it is on the held-out splits.
+
+    Attributes:
+        abstain_threshold: answers less probable than this are marked uncertain.
+        answered_share: share of test rows whose answers are not.
+        answered_precision: share of right ones among those; None where all are marked.
+    """
 
     recipe: str
     name: str
@@ -33,6 +41,9 @@ class TrainedVersion:
     tweets_per_second: float
     validation: Metrics
     test: Metrics
+    abstain_threshold: float
+    answered_share: float
+    answered_precision: float | None
 
 
 def train_version(
@@ -45,6 +56,8 @@ def train_version(
     seed: int,
     name: str,
     experiment: str,
+    precision: float = DEFAULT_PRECISION,
+    tags: Mapping[str, str] | None = None,
 ) -> TrainedVersion:
     """Train a recipe, export and verify its bundle, measure it, log it, and register it.
 
@@ -59,6 +72,8 @@ def train_version(
         seed: fixes every random choice.
         name: registered model to become a version of.
         experiment: where the run is filed.
+        precision: what answers that are not marked uncertain shall reach, see `export_model`.
+        tags: more of what the version shall say of itself.
 
     Raises:
         TrainerError: recipe and data do not fit, or its export failed a check;
@@ -71,12 +86,19 @@ def train_version(
     ):
         directory = Path(scratch) / ARTIFACT
         record = fit_and_measure(
-            spec, dataset, cleaning, progress, seed=seed, name=name, directory=directory
+            spec,
+            dataset,
+            cleaning,
+            progress,
+            seed=seed,
+            name=name,
+            directory=directory,
+            precision=precision,
         )
         log_training(client, run_id, record)
-        version = log_bundle(
-            client, directory, name=name, run_id=run_id, tags=record.version_tags()
-        )
+        described = {**record.version_tags(), **(tags or {})}
+        version = log_bundle(client, directory, name=name, run_id=run_id, tags=described)
+    share, reached = record.answered
     return TrainedVersion(
         recipe=str(spec),
         name=name,
@@ -86,6 +108,9 @@ def train_version(
         tweets_per_second=record.test.tweets_per_second,
         validation=record.validation.metrics,
         test=record.test.metrics,
+        abstain_threshold=record.abstain_threshold,
+        answered_share=share,
+        answered_precision=reached,
     )
 
 
@@ -98,6 +123,7 @@ def fit_and_measure(
     seed: int,
     name: str,
     directory: Path,
+    precision: float = DEFAULT_PRECISION,
 ) -> TrainingRecord:
     """Train a recipe, export and verify its bundle, and measure both held-out splits through it.
 
@@ -109,6 +135,7 @@ def fit_and_measure(
         seed: fixes every random choice.
         name: registered model that the bundle is meant for.
         directory: where the bundle shall be; must not exist, or be empty.
+        precision: what answers that are not marked uncertain shall reach, see `export_model`.
 
     Returns:
         Everything there is to log; nothing has been logged yet.
@@ -120,7 +147,13 @@ def fit_and_measure(
     model = spec.fit(dataset, progress, seed=seed)
     fit_seconds = time.perf_counter() - started
     bundle = export_model(
-        model, dataset, name=name, recipe=str(spec), directory=directory, progress=progress
+        model,
+        dataset,
+        name=name,
+        recipe=str(spec),
+        directory=directory,
+        progress=progress,
+        precision=precision,
     )
     labels = dataset.labels
     validation = evaluate(bundle, dataset.validation, labels, progress, task="score validation")
@@ -137,4 +170,5 @@ def fit_and_measure(
         validation=validation,
         test=test,
         bundle=directory,
+        abstain_threshold=bundle.manifest.abstain_threshold,
     )

@@ -26,7 +26,7 @@ def export(fitted, dataset, tmp_path):
             recipe="naive-bayes",
             directory=directory,
             progress=NoProgress(),
-            abstain_threshold=0.4,
+            precision=0.85,
         )
 
     return run
@@ -59,7 +59,7 @@ def test_the_manifest_says_where_it_comes_from(export, fitted, dataset, tmp_path
     assert manifest.training_data.is_sample
     assert manifest.languages == dataset.languages
     assert manifest.text_steps == fitted.steps.specs
-    assert manifest.abstain_threshold == 0.4
+    assert manifest.abstain_precision == 0.85
     assert set(manifest.files) == {"model.onnx", "features.json"}
 
 
@@ -68,6 +68,19 @@ def test_confidence_is_calibrated_on_the_validation_split(export, fitted, datase
     wanted = fit_temperature(logits, dataset.validation.labels).temperature
     assert export().manifest.temperature == pytest.approx(wanted, rel=1e-3)
     assert wanted != pytest.approx(1, rel=0.05)  # else this would not tell
+
+
+def test_the_threshold_of_doubt_keeps_its_promise_on_the_validation_split(export, dataset):
+    bundle = export()
+    answers = bundle.predict(dataset.validation.texts)
+    right = [
+        dataset.labels[truth] == answer.label
+        for truth, answer in zip(dataset.validation.labels, answers, strict=True)
+        if not answer.uncertain
+    ]
+    assert 0 < bundle.manifest.abstain_threshold < 1
+    assert 0.85 <= np.mean(right) < 1
+    assert len(right) > len(answers) / 2
 
 
 def test_metrics_come_last_and_change_nothing_else(export, tmp_path):

@@ -42,3 +42,20 @@ def figure(metrics: "Metrics", attribute: str) -> str:
     if attribute == "accuracy":
         return f"{value:.4f} ({metrics.accuracy_low:.3f} to {metrics.accuracy_high:.3f})"
     return f"{value:.4f}"
+
+
+def doubt(threshold: float, share: float, reached: float | None, precision: float) -> str:
+    """What the threshold of doubt does, in one line.
+
+    Args:
+        threshold: answers less probable than this are marked uncertain.
+        share: of test rows whose answers are not.
+        reached: share of right ones among those; None where all are marked.
+        precision: what was asked for.
+    """
+    if reached is None:
+        return f"uncertain: every answer, since no threshold gave a precision of {precision:g}"
+    return (
+        f"uncertain: below {threshold:.3f}, chosen for a precision of {precision:g}; of the test "
+        f"{share:.0%} are answered, {reached:.3f} of them right"
+    )

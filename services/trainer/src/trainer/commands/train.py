@@ -6,9 +6,20 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from trainer.commands.output import FIGURES, console, figure, table
+from trainer.commands.output import FIGURES, console, doubt, figure, table
+from trainer.export.abstention import DEFAULT_PRECISION
 from trainer.recipes import RECIPES
 from trainer.registry.versions import DEFAULT_MODEL
+
+Precision = Annotated[
+    float,
+    typer.Option(
+        min=0.01,
+        max=1.0,
+        help="Answers are marked uncertain below the confidence at which this share of the others "
+        "is right on validation.",
+    ),
+]
 
 
 def known_recipes(specs: list[str]) -> list[str]:
@@ -74,6 +85,7 @@ def train(
     seed: Annotated[
         int, typer.Option(min=0, help="Fixes every random choice, also which rows a limit leaves.")
     ] = 0,
+    precision: Precision = DEFAULT_PRECISION,
     text_column: Annotated[
         str | None, typer.Option(help="Column of the texts. [default: text]")
     ] = None,
@@ -120,6 +132,7 @@ def train(
                     seed=seed,
                     name=name,
                     experiment=experiment or name,
+                    precision=precision,
                 )
                 for spec in specs
             ]
@@ -135,6 +148,14 @@ def train(
                 label, figure(version.validation, attribute), figure(version.test, attribute)
             )
         console().print(listing)
+        typer.echo(
+            doubt(
+                version.abstain_threshold,
+                version.answered_share,
+                version.answered_precision,
+                precision,
+            )
+        )
         typer.echo(
             f"trained in {version.fit_seconds:.1f} s, predicts {version.tweets_per_second:,.0f} "
             f"tweets/s; run {version.run_id}, {name} version {version.version}"

@@ -119,21 +119,33 @@ def load_dataset(
             `LEAST_EXAMPLES` of one, or a split without rows of a label.
     """
     rows = load_rows(source, text_column=text_column, label_column=label_column, progress=progress)
+    return to_dataset(rows, limit=limit, seed=seed), rows.report
+
+
+def to_dataset(rows: Rows, *, limit: int | None = None, seed: int = 0) -> Dataset:
+    """The data set that rows make, if they suffice.
+
+    Args:
+        rows: cleaned and split.
+        limit: the most training rows.
+        seed: which training rows a limit leaves, see `Split.sample`.
+
+    Raises:
+        DataError: as `load_dataset`.
+    """
     check_rows(rows)
-    train = limited(rows.split("train", limit if seed == 0 else None), limit, seed, rows.labels)
     frame = rows.frame
-    dataset = Dataset(
-        source=source,
+    return Dataset(
+        source=rows.source,
         fingerprint=fingerprint(frame),
         test_fingerprint=fingerprint(frame.filter(pl.col("split") == "test")),
         labels=rows.labels,
         languages=find_languages(frame),
         is_sample=rows.is_sample,
-        train=train,
+        train=limited(rows.split("train", limit if seed == 0 else None), limit, seed, rows.labels),
         validation=rows.split("validation"),
         test=rows.split("test"),
     )
-    return dataset, rows.report
 
 
 def limited(train: Split, limit: int | None, seed: int, labels: Sequence[str]) -> Split:

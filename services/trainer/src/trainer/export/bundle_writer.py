@@ -26,6 +26,7 @@ from contract.manifest import (
 )
 from trainer.data.dataset import Dataset, Split
 from trainer.errors import ExportError
+from trainer.export.abstention import DEFAULT_PRECISION, choose_threshold
 from trainer.export.calibration import fit_temperature
 from trainer.export.verification import verify_export
 from trainer.progress import Progress
@@ -40,7 +41,7 @@ def export_model(
     recipe: str,
     directory: Path,
     progress: Progress,
-    abstain_threshold: float = 0.0,
+    precision: float = DEFAULT_PRECISION,
 ) -> Bundle:
     """Write a fitted model as a bundle, verified and calibrated on the validation split.
 
@@ -53,7 +54,8 @@ def export_model(
         recipe: the recipe's name.
         directory: where the bundle shall be; must not exist, or be empty.
         progress: told of the validation texts read.
-        abstain_threshold: answers less probable than this are marked uncertain.
+        precision: share of right answers that shall be reached by those not marked uncertain, see
+            `choose_threshold`.
 
     Returns:
         The bundle as `Bundle.open` read it back.
@@ -71,7 +73,9 @@ def export_model(
         _write_encoder(model, draft)
         graph = verify_export(model, draft, dataset.validation.texts, dataset.labels)
         logits = _logits(graph, model, dataset.validation, progress)
-        temperature = fit_temperature(logits, dataset.validation.labels).temperature
+        truth = dataset.validation.labels
+        temperature = fit_temperature(logits, truth).temperature
+        abstention = choose_threshold(softmax(logits, temperature), truth, precision)
 
         def predict(batch: Sequence[Encoded]) -> np.ndarray:
             return softmax(graph(pad(batch, model.encoder.pad_id)), temperature)
@@ -88,7 +92,8 @@ def export_model(
             unknown_id=model.unknown_id,
             max_length=model.encoder.max_length,
             temperature=temperature,
-            abstain_threshold=abstain_threshold,
+            abstain_threshold=abstention.threshold,
+            abstain_precision=precision,
             languages=dataset.languages,
             training_data=_provenance(dataset),
             metrics={},

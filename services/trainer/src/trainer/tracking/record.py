@@ -6,12 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from contract.manifest import MANIFEST, sha256_of
 from trainer.data.dataset import Dataset
 from trainer.data.report import CleaningReport
+from trainer.data.splitting import fingerprint
 from trainer.evaluation.evaluate import Evaluation
+from trainer.export.abstention import answered
 from trainer.recipes.base import FittedModel
 from trainer.recipes.spec import RecipeSpec
+from trainer.tracking.outcomes import Outcomes
 from trainer.tracking.revision import git_commit
 
 if TYPE_CHECKING:
@@ -35,6 +40,7 @@ class TrainingRecord:
         validation: the bundle's answers on the validation split.
         test: the same on the test split.
         bundle: directory of the verified bundle, its test figures in its manifest.
+        abstain_threshold: answers less probable than this are marked uncertain.
     """
 
     name: str
@@ -47,6 +53,12 @@ class TrainingRecord:
     validation: Evaluation
     test: Evaluation
     bundle: Path
+    abstain_threshold: float
+
+    @property
+    def answered(self) -> tuple[float, float | None]:
+        """Share of test rows whose answers are not marked uncertain, and of right ones there."""
+        return answered(self.test.probabilities, self.test.truth, self.abstain_threshold)
 
     def parameters(self) -> dict[str, Any]:
         """Recipe, its hyperparameters as used, and what they were applied to."""
@@ -67,7 +79,11 @@ class TrainingRecord:
 
     def figures(self) -> dict[str, float]:
         """Metrics on both held-out splits, and times; prediction is timed from raw text."""
+        share, precision = self.answered
         return {
+            "abstain_threshold": self.abstain_threshold,
+            "test_answered_share": share,
+            **({} if precision is None else {"test_answered_precision": precision}),
             **self.validation.metrics.as_dict("validation_"),
             **self.test.metrics.as_dict("test_"),
             "fit_seconds": self.fit_seconds,
@@ -83,6 +99,8 @@ class TrainingRecord:
             "recipe": str(self.spec),
             "data_fingerprint": self.dataset.fingerprint,
             "test_fingerprint": self.dataset.test_fingerprint,
+            "validation_fingerprint": _validation_fingerprint(self.dataset),
+            "data_source": self.dataset.source,
             "is_sample": str(self.dataset.is_sample).lower(),
             "labels": ",".join(self.dataset.labels),
             "manifest_sha256": sha256_of(self.bundle / MANIFEST),
@@ -111,11 +129,19 @@ def log_training(client: "MlflowClient", run_id: str, record: TrainingRecord) ->
         client.log_artifacts(run_id, scratch)
 
 
+def _validation_fingerprint(dataset: Dataset) -> str:
+    """Tells whether validation figures compare, whatever the models were trained on."""
+    labels = [dataset.labels[index] for index in dataset.validation.labels]
+    rows = {"text": dataset.validation.texts, "label": labels}
+    return fingerprint(pl.DataFrame(rows).with_columns(split=pl.lit("validation")))
+
+
 def _write_files(record: TrainingRecord, folder: Path) -> None:
-    """The plots and reports of a run, as MLflow's pages will show them."""
+    """The plots and reports of a run, as MLflow's pages will show them, and its test answers."""
     from trainer.evaluation.plots import evaluation_figures, history_figure  # matplotlib is slow
 
     test = record.test
+    Outcomes.of(record.dataset, test).write(folder)
     figures = evaluation_figures(test.truth, test.probabilities, test.labels)
     if record.model.history:
         figures["history"] = history_figure(record.model.history)

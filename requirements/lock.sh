@@ -18,7 +18,9 @@ compile() { # output, inputs...
   "$uv" pip compile "${options[@]}" "$@" --output-file "$target" >/dev/null
 }
 
-compile requirements/all.txt requirements/build.in requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml
+# With the SDKs of `trainer baseline`, which its tests drive and its image leaves out.
+compile requirements/all.txt requirements/build.in requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml \
+  --extra baselines
 # What installs the rest.
 compile requirements/build.txt requirements/build.in --constraints "$out/requirements/all.txt"
 for service in trainer frontend mlflow; do

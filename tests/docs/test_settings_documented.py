@@ -39,6 +39,7 @@ def test_the_page_has_each_setting_with_its_default(tables):
     rows = tables["frontend"]
     assert {name: row["default"] for name, row in rows.items()} == {
         "API_URL": frontend_settings.DEFAULT_API_URL,
+        "API_KEY": None,
         "HOST": frontend_settings.DEFAULT_HOST,
         "PORT": str(frontend_settings.DEFAULT_PORT),
     }
@@ -49,7 +50,7 @@ def test_the_page_has_each_setting_with_its_default(tables):
     [
         ("mlflow-server", "services/mlflow/src/mlflow_server"),
         ("frontend", "services/frontend/src/frontend"),
-        ("trainer", "services/trainer/src/trainer/tracking"),
+        ("trainer", "services/trainer/src/trainer"),
     ],
 )
 def test_every_documented_variable_is_read(tables, command, sources):

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 COMMAND = str(Path(sys.executable).parent / "trainer")
 SLOW = (
+    "azure",
+    "boto3",
     "keras",
     "matplotlib",
     "mlflow",
@@ -50,6 +52,7 @@ def test_help_names_every_command():
         "recipes",
         "train",
         "evaluate",
+        "baseline",
         "promote",
         "champion",
         "first-champion",

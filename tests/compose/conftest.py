@@ -22,6 +22,7 @@ SECRETS = (
     "MLFLOW_DB_PASSWORD",
     "FEEDBACK_DB_PASSWORD",
     "TEXT_HMAC_KEY",
+    "PAGE_API_KEY",
     "GRAFANA_PASSWORD",
 )
 START_SECONDS = 900
@@ -44,9 +45,10 @@ class Stack:
             "MODEL_POLL_SECONDS": "1",
             "FIRST_CHAMPION_OPTIONS": "--recipe logistic-regression",
             **{variable: str(port) for variable, port in ports.items()},
-            **{variable: secrets.token_hex(24) for variable in SECRETS},
+            **{variable: secrets.token_hex(32) for variable in SECRETS},
             **settings,
         }
+        self.headers = {"Authorization": f"Bearer {self.environment['PAGE_API_KEY']}"}
 
     def run(self, *command: str, check: bool = True, **settings: str) -> Any:
         """Run a command from the repository's root, in this project; gives what it said."""
@@ -125,14 +127,19 @@ class Stack:
     def trainer(self, *arguments: str, check: bool = True) -> Any:
         return self.compose("run", "--rm", "-T", "trainer", *arguments, check=check)
 
+    def post(self, route: str, body: Any) -> httpx.Response:
+        """Ask the API, with the page's key."""
+        url = f"{self.api}/v1/{route}"
+        return httpx.post(url, json=body, headers=self.headers, timeout=30)
+
     def predict(self, text: str = "Lost my bag again, never again") -> dict[str, Any]:
-        answer = httpx.post(f"{self.api}/v1/predict", json={"text": text}, timeout=30)
+        answer = self.post("predict", {"text": text})
         assert answer.status_code == httpx.codes.OK, answer.text
         return dict(answer.json())
 
     def judge(self, prediction_id: str, verdict: str = "confirmed") -> dict[str, Any]:
         body = {"prediction_id": prediction_id, "verdict": verdict}
-        answer = httpx.post(f"{self.api}/v1/feedback", json=body, timeout=30)
+        answer = self.post("feedback", body)
         assert answer.status_code == httpx.codes.OK, answer.text
         return dict(answer.json())
 
@@ -188,7 +195,8 @@ class Clients:
             time.sleep(1)
 
     def _run(self) -> None:
-        with httpx.Client(base_url=self._stack.api, timeout=20) as client:
+        stack = self._stack
+        with httpx.Client(base_url=stack.api, headers=stack.headers, timeout=20) as client:
             while not self._stopping.is_set():
                 prediction = self._post(client, "predict", {"text": "Still waiting for my bag"})
                 if prediction is None:

@@ -1,5 +1,6 @@
 """Compose, secrets and scripts, as far as they go without an engine."""
 
+import itertools
 import os
 import re
 import shutil
@@ -74,9 +75,9 @@ def test_secrets_are_made_once_for_the_owner_alone(make_env, tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     made = values(file.read_text())
     secrets = [value for name, value in made.items() if SECRET.search(name)]
-    assert len(secrets) == len(set(secrets)) == 5
+    assert len(secrets) == len(set(secrets)) == 6
     for secret in secrets:
-        assert re.fullmatch("[0-9a-f]{48}", secret)
+        assert re.fullmatch("[0-9a-f]{64}", secret)
     assert {name: value for name, value in made.items() if not SECRET.search(name)} == {
         name: value for name, value in values(EXAMPLE.read_text()).items() if value
     }
@@ -89,12 +90,44 @@ def test_secrets_are_made_once_for_the_owner_alone(make_env, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".env", ".env.example"]
 
 
+def test_what_an_older_env_lacks_is_added_and_nothing_changed(make_env, tmp_path):
+    make_env()
+    file = tmp_path / ".env"
+    older = re.sub("(?m)^(PAGE_API_KEY|ACCESS)=.*\n", "", file.read_text())
+    file.write_text(older.rstrip("\n"))
+    file.chmod(0o400)
+    done = make_env()
+    assert done.returncode == 0, done.stderr
+    assert "added to .env what it lacked: PAGE_API_KEY ACCESS" in done.stdout
+    newer = file.read_text()
+    assert newer.startswith(older)
+    assert re.fullmatch("PAGE_API_KEY=[0-9a-f]{64}\nACCESS=keys\n", newer.removeprefix(older))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o400
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".env", ".env.example"]
+
+
 def test_made_secrets_pass_the_api_s_own_check(make_env, tmp_path):
+    from inference.access.keys import check_given
     from inference.settings import Settings
 
     make_env()
-    key = values((tmp_path / ".env").read_text())["TEXT_HMAC_KEY"]
+    made = values((tmp_path / ".env").read_text())
+    key = made["TEXT_HMAC_KEY"]
     assert Settings(environment="production", text_hmac_key=key).text_hmac_key == key
+    check_given(made["PAGE_API_KEY"])
+
+
+def test_the_page_gets_the_key_that_the_api_is_told(compose):
+    services = compose["services"]
+    given = services["page-key"]["environment"]["PAGE_API_KEY"]
+    assert services["frontend"]["environment"]["API_KEY"] == given
+    words = services["page-key"]["command"].split()
+    assert words[:3] == ["keys", "create", "page"]
+    assert words[words.index("--from-env") + 1] == "PAGE_API_KEY"
+    scopes = {word for before, word in itertools.pairwise(words) if before == "--scope"}
+    assert scopes == {"predict", "feedback"}
+    condition = services["inference"]["depends_on"]["page-key"]["condition"]
+    assert condition == "service_completed_successfully"
 
 
 def test_every_variable_of_compose_is_known(compose):
@@ -124,7 +157,11 @@ def test_compose_resolves_every_profile(resolve, profile):
 
 
 @pytest.mark.parametrize(
-    "secret", ["POSTGRES_PASSWORD", "MLFLOW_DB_PASSWORD", "FEEDBACK_DB_PASSWORD", "TEXT_HMAC_KEY"]
+    "secret",
+    [
+        *("POSTGRES_PASSWORD", "MLFLOW_DB_PASSWORD", "FEEDBACK_DB_PASSWORD"),
+        *("TEXT_HMAC_KEY", "PAGE_API_KEY"),
+    ],
 )
 def test_compose_refuses_an_empty_secret(resolve, secret):
     done = resolve("config", "--quiet", **{secret: ""})

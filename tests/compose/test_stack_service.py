@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+import uuid
 
 import httpx
 import pytest
@@ -28,11 +29,40 @@ def test_a_tweet_is_predicted_judged_and_kept(stack):
 
 def test_a_batch_answers_each_tweet(stack):
     texts = ["Lovely crew, thank you", "", "Delayed again"]
-    answer = httpx.post(f"{stack.api}/v1/predict/batch", json={"texts": texts}, timeout=30)
+    answer = stack.post("predict/batch", {"texts": texts})
     results = answer.json()["results"]
     assert [item["index"] for item in results] == [0, 1, 2]
     for item in results:
         assert item["prediction"] is not None or item["error"]["type"]
+
+
+def test_strangers_are_refused_and_a_key_works_until_it_is_revoked(stack):
+    def keys(*arguments):
+        return stack.compose("exec", "-T", "inference", "inference", "keys", *arguments)
+
+    def ask(key):
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        body = {"text": "Lost my bag again"}
+        url = f"{stack.api}/v1/predict"
+        return httpx.post(url, json=body, headers=headers, timeout=30).status_code
+
+    assert ask(None) == httpx.codes.UNAUTHORIZED
+    name = f"client-{uuid.uuid4().hex[:8]}"
+    key = keys("create", name, "--scope", "predict").stdout.strip()
+    assert "page" in keys("list").stdout
+    wait_for(lambda: ask(key) == httpx.codes.OK)
+    keys("revoke", name)
+    wait_for(lambda: ask(key) == httpx.codes.UNAUTHORIZED)
+    said = stack.compose("logs", "--no-color", "inference").stdout
+    assert name in said
+    assert key not in said
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_each_role_reads_its_own_database_only(stack):

@@ -39,6 +39,7 @@ def test_the_page_has_each_setting_with_its_default(tables):
     rows = tables["frontend"]
     assert {name: row["default"] for name, row in rows.items()} == {
         "API_URL": frontend_settings.DEFAULT_API_URL,
+        "API_KEY": None,
         "HOST": frontend_settings.DEFAULT_HOST,
         "PORT": str(frontend_settings.DEFAULT_PORT),
     }

@@ -42,6 +42,7 @@ class StandInApi:
 
     port: int
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    authorizations: list[str | None] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     verdicts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     prediction: dict[str, Any] = field(default_factory=dict)
@@ -65,11 +66,13 @@ class StandInApi:
 
             def do_GET(self) -> None:
                 api.calls.append((self.path, None))
+                api.authorizations.append(self.headers["Authorization"])
                 self._send(api.answers.get(self.path) or api.own_answer(self.path, None))
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 api.calls.append((self.path, body))
+                api.authorizations.append(self.headers["Authorization"])
                 self._send(api.answers.get(self.path) or api.own_answer(self.path, body))
 
             def _send(self, answer: Answer) -> None:

@@ -1,6 +1,7 @@
 """The client against a real server that answers well, badly, late or not at all."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from frontend.errors import (
     ApiError,
     BrokenError,
     BusyError,
+    NoAccessError,
     NotReadyError,
     RefusedError,
     TextTooLongError,
@@ -68,9 +70,27 @@ def test_consent_goes_with_the_text(client: ApiClient, stand_in: Any) -> None:
     assert (body["text"], body["consent"]) == ("hello", True)
 
 
+def test_each_call_carries_the_key_and_nothing_else_that_a_machine_has(
+    stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password zanzibar\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for key in ("radar_key", None):
+        client = ApiClient(stand_in.url, key)
+        client.model()
+        client.predict("x")
+    assert stand_in.authorizations == ["Bearer radar_key", "Bearer radar_key", None, None]
+
+
 @pytest.mark.parametrize(
     ("status", "name", "failure"),
     [
+        (401, "key-missing", NoAccessError),
+        (401, "key-unknown", NoAccessError),
+        (401, "key-expired", NoAccessError),
+        (403, "scope-missing", NoAccessError),
+        (429, "rate-limited", BusyError),
         (503, "model-unavailable", NotReadyError),
         (503, "store-unavailable", UnavailableError),
         (429, "overloaded", BusyError),
@@ -93,7 +113,7 @@ def test_problems_become_named_failures(
         client.predict("x")
     assert type(raised.value) is failure
     assert raised.value.detail == "mend it so"
-    assert raised.value.retryable == (status in (429, 500, 503))
+    assert raised.value.retryable == (status in (401, 403, 429, 500, 503))
 
 
 @pytest.mark.parametrize(

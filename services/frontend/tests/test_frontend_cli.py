@@ -36,6 +36,7 @@ def run(folder: Path, *options: str, **settings: str) -> subprocess.CompletedPro
         (["--port", "70000"], {}, "port 70000 is not between 1 and 65535"),
         ([], {"PORT": "http"}, "invalid int value: 'http'"),
         ([], {"API_URL": "localhost:8000"}, "API_URL is 'localhost:8000'; it must be like http"),
+        ([], {"API_KEY": "two words"}, "API_KEY has characters that no access key has"),
         ([], {"API_URL": "http://[::1"}, "API_URL is 'http://[::1'; it must be like http"),
     ],
 )

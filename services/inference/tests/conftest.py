@@ -20,7 +20,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from onnx import TensorProto, helper, numpy_helper
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, make_url, text
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from contract.bundle import Bundle, open_encoder
@@ -155,6 +155,25 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgres":
         return request.getfixturevalue("postgres_url")
     return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def allow(postgres_url: str) -> Iterator[Callable[[bool], None]]:
+    """Lets the database answer, or not: whoever is connected is thrown out."""
+    url = make_url(postgres_url)
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+
+    def allow(answer: bool) -> None:
+        with admin.connect() as connection:
+            change = f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS {str(answer).lower()}'
+            connection.execute(text(change))
+            if not answer:
+                connection.execute(text(end), {"name": url.database})
+
+    yield allow
+    allow(True)
+    admin.dispose()
 
 
 @pytest.fixture

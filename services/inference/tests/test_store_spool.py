@@ -56,25 +56,6 @@ def database(postgres_url):
 
 
 @pytest.fixture
-def allow(postgres_url):
-    """Lets the database answer, or not: whoever is connected is thrown out."""
-    url = make_url(postgres_url)
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-
-    def allow(answer):
-        with admin.connect() as connection:
-            change = f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS {str(answer).lower()}'
-            connection.execute(text(change))
-            if not answer:
-                connection.execute(text(end), {"name": url.database})
-
-    yield allow
-    allow(True)
-    admin.dispose()
-
-
-@pytest.fixture
 def make_spool(tmp_path):
     made = []
 

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import requests
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from requests.auth import AuthBase
 
 from frontend.errors import (
     ApiError,
     BrokenError,
     BusyError,
+    NoAccessError,
     NotReadyError,
     RefusedError,
     TextTooLongError,
@@ -92,6 +94,18 @@ class Receipt(_Answer):
 AnswerType = TypeVar("AnswerType", bound=_Answer)
 
 
+class _Bearer(AuthBase):
+    """Sends an access key, or nothing."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key is not None:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
 class ApiClient:
     """Calls the API; every method raises a subclass of `ApiError` when it has no answer.
 
@@ -101,6 +115,7 @@ class ApiClient:
     def __init__(
         self,
         base_url: str,
+        key: str | None = None,
         *,
         connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
@@ -109,6 +124,8 @@ class ApiClient:
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
         self._session = requests.Session()
+        # Else an entry for the host in a .netrc would be sent in place of the key.
+        self._session.auth = _Bearer(key)
 
     def predict(self, text: str) -> Prediction:
         """Label one tweet.
@@ -178,6 +195,10 @@ class _Problem(BaseModel):
 
 
 FAILURES_BY_TYPE: dict[str, type[ApiError]] = {
+    "key-missing": NoAccessError,
+    "key-unknown": NoAccessError,
+    "key-expired": NoAccessError,
+    "scope-missing": NoAccessError,
     "model-unavailable": NotReadyError,
     "overloaded": BusyError,
     "text-too-long": TextTooLongError,

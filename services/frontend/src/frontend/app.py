@@ -12,7 +12,7 @@ from frontend.context import Context
 from frontend.errors import ApiError
 from frontend.outbox import Outbox
 from frontend.session import Session
-from frontend.settings import api_url
+from frontend.settings import api_key, api_url
 from frontend.views import VIEWS
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     """Draw the page."""
     state = st.session_state
     if "session" not in state:
-        state.session, state.client = Session(), ApiClient(api_url())
+        state.session, state.client = Session(), ApiClient(api_url(), api_key())
     frame.style()
     words = frame.header()
     outbox = shared_outbox()

@@ -6,7 +6,7 @@ import sys
 from importlib.resources import files
 from typing import NoReturn
 
-from frontend.settings import DEFAULT_HOST, DEFAULT_PORT, api_url
+from frontend.settings import DEFAULT_HOST, DEFAULT_PORT, api_key, api_url
 from frontend.theme import THEME
 
 STREAMLIT = {
@@ -33,7 +33,8 @@ def arguments() -> argparse.Namespace:
     """
     parser = argparse.ArgumentParser(
         prog="frontend",
-        description="Serve the analysts' page. The API's address is in API_URL.",
+        description="Serve the analysts' page. The API's address is in API_URL, "
+        "its access key, if it asks for one, in API_KEY.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
@@ -50,6 +51,7 @@ def arguments() -> argparse.Namespace:
         parser.error(f"port {options.port} is not between 1 and 65535")
     try:
         api_url()
+        api_key()
     except ValueError as error:
         parser.error(str(error))
     return options

@@ -50,6 +50,15 @@ class BusyError(ApiError):
     kind = "busy"
 
 
+class NoAccessError(ApiError):
+    """The page's access key is missing, unknown or expired, or does not allow this (401, 403).
+
+    Retryable: a verdict waits until an operator has mended it.
+    """
+
+    kind = "no_access"
+
+
 class RefusedError(ApiError):
     """The service understood the call and will not do it (4xx)."""
 

@@ -23,3 +23,15 @@ def api_url() -> str:
     if not usable:
         raise ValueError(f"API_URL is {url!r}; it must be like {DEFAULT_API_URL}")
     return url
+
+
+def api_key() -> str | None:
+    """The page's access key, from `API_KEY`; None where the API asks for none.
+
+    Raises:
+        ValueError: no header can carry it.
+    """
+    key = os.environ.get("API_KEY", "").strip()
+    if not all("!" <= character <= "~" for character in key):
+        raise ValueError("API_KEY has characters that no access key has")
+    return key or None

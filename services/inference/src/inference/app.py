@@ -7,6 +7,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from inference import handlers
+from inference.access.mode import keys_are_asked
+from inference.access.ring import KeyRing
+from inference.access.routing import describe_keys, include
+from inference.access.service import Access
 from inference.dependencies import Services
 from inference.feedback import routes as feedback_routes
 from inference.feedback.service import FeedbackService
@@ -33,18 +37,25 @@ DESCRIPTION = """The sentiment of tweets, and what people say of the answers.
 Errors are `application/problem+json` (RFC 9457) with a stable `type`, and never hold a tweet."""
 
 
-def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
+ROUTERS = tuple(
+    routes.router for routes in (prediction_routes, feedback_routes, model_routes, health_routes)
+)
+
+
+def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.0.1") -> FastAPI:
     """Put an application together; its threads start with its lifespan.
 
     Args:
         settings: everything that can be set.
         migrate: bring a PostgreSQL schema up to date at the start; SQLite's always is.
+        host: address that it will listen on.
 
     Raises:
-        SettingsError: the model's source is not understood.
+        SettingsError: the model's source is not understood, or it is not said who may ask.
         OSError: the data folder, which keeps the development key and the spool, cannot be used.
     """
     source = parse_source(settings.model_source)
+    with_keys = keys_are_asked(settings, host)
     fingerprints = Fingerprints(fingerprint_key(settings))
     metrics = Metrics()
     embedded = settings.store_url.get_backend_name() == "sqlite"
@@ -61,6 +72,9 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
             lambda served: metrics.set_model(served.name, served.version, served.bundle.precision)
         )
         store = Store(settings.store_url, migrate=migrate or embedded, spool=spool)
+        # A restart while the database is away must find the keys, as it finds the spool.
+        ring = KeyRing(store, settings.data_dir if spool else None) if with_keys else None
+        access = Access(ring)
         workers = Workers(settings.inference_threads, settings.max_waiting_predictions)
         follower = Follower(
             serving,
@@ -74,6 +88,7 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
             lambda wanted: BundleCache(settings.cache_dir, wanted),
         )
         app.state.services = Services(
+            access=access,
             serving=serving,
             predictions=PredictionService(
                 serving,
@@ -88,17 +103,21 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
                 ),
             ),
             feedback=FeedbackService(store, fingerprints, settings.max_text_characters),
-            health=HealthService(serving, store),
+            health=HealthService(serving, store, access),
             metrics=metrics,
         )
         # Both in the background: the process is alive, and says what it lacks, from the start.
         store.open()
         follower.start()
+        if ring is not None:
+            ring.start()
         try:
             yield
         finally:
             follower.stop()
             workers.close()
+            if ring is not None:
+                ring.stop()
             store.close()
 
     app = FastAPI(
@@ -107,8 +126,9 @@ def create_app(settings: Settings, *, migrate: bool = False) -> FastAPI:
         version=version("radar-inference"),
         lifespan=lifespan,
     )
-    for routes in (prediction_routes, feedback_routes, model_routes, health_routes):
-        app.include_router(routes.router)
+    include(app, ROUTERS)
+    if with_keys:
+        describe_keys(app, ROUTERS)
     handlers.add_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)

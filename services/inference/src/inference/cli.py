@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from inference.access.cli import app as keys
+
 if TYPE_CHECKING:
     from inference.settings import Settings
 
 app = typer.Typer(
     help="The sentiment API.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
+app.add_typer(keys, name="keys")
 
 
 @app.command()
@@ -40,7 +43,7 @@ def serve(
     from inference.settings import SettingsError
 
     try:
-        application = create_app(settings, migrate=migrate)
+        application = create_app(settings, migrate=migrate, host=host)
     except SettingsError as error:
         _fail(str(error))
     except OSError as error:

@@ -5,6 +5,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from inference.access.callers import ANYBODY, Caller, caller_of
+from inference.access.service import Access
 from inference.feedback.service import FeedbackService
 from inference.health.service import HealthService
 from inference.metrics import Metrics
@@ -17,6 +19,7 @@ from inference.problems import Failure, ServiceError
 class Services:
     """Everything a route may need, made once when the application starts."""
 
+    access: Access
     serving: ServingModel
     predictions: PredictionService
     feedback: FeedbackService
@@ -50,11 +53,16 @@ async def _metrics(request: Request) -> Metrics:
     return services_of(request).metrics
 
 
+async def _caller(request: Request) -> Caller:
+    return caller_of(request.scope) or ANYBODY
+
+
 ServingDependency = Annotated[ServingModel, Depends(_serving)]
 PredictionsDependency = Annotated[PredictionService, Depends(_predictions)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
 HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
+CallerDependency = Annotated[Caller, Depends(_caller)]
 
 
 async def require_json(request: Request) -> None:

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inference.access.callers import LIMIT_HEADERS, caller_of
 from inference.logging import REQUEST_ID, fields
 from inference.metrics import Metrics
 from inference.problems import Failure, ServiceError
@@ -48,7 +49,9 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = request_id
+                headers.update(scope.get(LIMIT_HEADERS, {}))
             await send(message)
 
         token = REQUEST_ID.set(request_id)
@@ -70,12 +73,17 @@ class RequestContext:
         route = getattr(scope.get("route"), "path", NO_ROUTE)
         method = scope["method"] if route != NO_ROUTE else "any"
         self._metrics.observe_request(method, route, status, seconds)
+        caller = caller_of(scope)
         level = logging.DEBUG if route in QUIET and status == 200 else logging.INFO
         _log.log(
             level,
             "request",
             extra=fields(
-                method=method, route=route, status=status, milliseconds=round(seconds * 1000, 2)
+                method=method,
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 2),
+                **({"key": caller.name} if caller and caller.name else {}),
             ),
         )
 

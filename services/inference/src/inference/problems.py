@@ -19,6 +19,11 @@ class Failure(StrEnum):
     """Kinds of failure; the value is the last part of the problem's stable `type`."""
 
     MALFORMED_JSON = "malformed-json"
+    KEY_MISSING = "key-missing"
+    KEY_UNKNOWN = "key-unknown"
+    KEY_EXPIRED = "key-expired"
+    SCOPE_MISSING = "scope-missing"
+    RATE_LIMITED = "rate-limited"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
     BODY_TOO_LARGE = "body-too-large"
@@ -31,6 +36,7 @@ class Failure(StrEnum):
     CONSENT_MISSING = "consent-missing"
     TEXT_MISMATCH = "text-mismatch"
     OVERLOADED = "overloaded"
+    DEADLINE_EXCEEDED = "deadline-exceeded"
     MODEL_UNAVAILABLE = "model-unavailable"
     MODEL_FAILED = "model-failed"
     STORE_UNAVAILABLE = "store-unavailable"
@@ -40,6 +46,11 @@ class Failure(StrEnum):
 
 FAILURES: Mapping[Failure, tuple[HTTPStatus, str]] = {
     Failure.MALFORMED_JSON: (HTTPStatus.BAD_REQUEST, "The body is not JSON"),
+    Failure.KEY_MISSING: (HTTPStatus.UNAUTHORIZED, "An access key is needed"),
+    Failure.KEY_UNKNOWN: (HTTPStatus.UNAUTHORIZED, "The access key is not known"),
+    Failure.KEY_EXPIRED: (HTTPStatus.UNAUTHORIZED, "The access key has expired"),
+    Failure.SCOPE_MISSING: (HTTPStatus.FORBIDDEN, "The access key does not allow this"),
+    Failure.RATE_LIMITED: (HTTPStatus.TOO_MANY_REQUESTS, "The access key is used too often"),
     Failure.NOT_FOUND: (HTTPStatus.NOT_FOUND, "There is nothing at this address"),
     Failure.METHOD_NOT_ALLOWED: (
         HTTPStatus.METHOD_NOT_ALLOWED,
@@ -64,6 +75,7 @@ FAILURES: Mapping[Failure, tuple[HTTPStatus, str]] = {
         "The text is not the one that was predicted",
     ),
     Failure.OVERLOADED: (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are waiting"),
+    Failure.DEADLINE_EXCEEDED: (HTTPStatus.GATEWAY_TIMEOUT, "The request's time was up"),
     Failure.MODEL_UNAVAILABLE: (HTTPStatus.SERVICE_UNAVAILABLE, "No model is being served"),
     Failure.MODEL_FAILED: (HTTPStatus.INTERNAL_SERVER_ERROR, "The model failed on this text"),
     Failure.STORE_UNAVAILABLE: (HTTPStatus.SERVICE_UNAVAILABLE, "The store does not answer"),

@@ -11,7 +11,8 @@ from sqlalchemy.exc import ArgumentError
 from contract.manifest import Precision
 
 MIN_KEY_CHARACTERS = 32
-KNOWN_KEYS = frozenset({"changeme", "change-me", "secret", "default", "example"})
+PLACEHOLDERS = ("change", "example", "placeholder")
+"""Words in values that were copied from somewhere; hardly ever in random ones."""
 
 
 class SettingsError(Exception):
@@ -26,6 +27,11 @@ class Settings(BaseSettings):
     environment: Literal["development", "staging", "production"] = Field(
         default="development",
         description="outside development, secrets must be given and defaults are refused",
+    )
+    access: Literal["auto", "keys", "open"] = Field(
+        default="auto",
+        description="who may ask: whoever has an access key, or everybody; auto: everybody in "
+        "development on a loopback address, and nothing starts elsewhere",
     )
     data_dir: Path = Field(
         default=Path(".radar"), description="folder for what the API keeps on this machine"
@@ -122,12 +128,12 @@ class Settings(BaseSettings):
         key = self.text_hmac_key
         if not key and self.environment == "development":
             return self
-        if len(key) < MIN_KEY_CHARACTERS or key.lower().strip("-_ ") in KNOWN_KEYS:
+        if len(key) < MIN_KEY_CHARACTERS:
             raise ValueError(
                 f"TEXT_HMAC_KEY: must be a secret of {MIN_KEY_CHARACTERS} characters or more, "
                 "for instance from `openssl rand -hex 32`"
             )
-        if len(set(key)) < 8 or "change" in key.lower():
+        if is_placeholder(key):
             raise ValueError("TEXT_HMAC_KEY: is a placeholder, not a secret")
         return self
 
@@ -161,6 +167,11 @@ def read_settings() -> Settings:
     except ValidationError as error:
         lines = [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from None
+
+
+def is_placeholder(secret: str) -> bool:
+    """Whether a long enough secret is one that nobody meant to keep."""
+    return len(set(secret)) < 8 or any(word in secret.lower() for word in PLACEHOLDERS)
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:

@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
-from inference.dependencies import FeedbackDependency, require_json
+from inference.access.routing import GuardedRoute, needs
+from inference.access.scopes import Scope
+from inference.dependencies import CallerDependency, FeedbackDependency, require_json
 from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest, LabelledPage
 from inference.problems import COMMON_FAILURES, Failure, declared
 
 MAX_LABELLED = 5_000
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"])
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=GuardedRoute)
 
 
 @router.post(
@@ -28,15 +30,19 @@ router = APIRouter(prefix="/v1/feedback", tags=["feedback"])
         Failure.STORE_UNAVAILABLE,
     ),
 )
-async def judge(body: FeedbackRequest, feedback: FeedbackDependency) -> FeedbackAnswer:
+@needs(Scope.FEEDBACK)
+async def judge(
+    body: FeedbackRequest, feedback: FeedbackDependency, caller: CallerDependency
+) -> FeedbackAnswer:
     """Say whether a prediction is right. Saying the same twice changes nothing."""
-    return await run_in_threadpool(feedback.judge, body)
+    return await run_in_threadpool(feedback.judge, body, caller.name)
 
 
 @router.get(
     "/labelled",
     responses=declared(Failure.INVALID_REQUEST, Failure.STORE_UNAVAILABLE, Failure.INTERNAL),
 )
+@needs(Scope.ADMIN)
 async def labelled(
     feedback: FeedbackDependency,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from contract.goldens import GOLDEN_TEXTS
+from inference.access.service import Access
 from inference.health.schemas import Ready
 from inference.model.serving import ServingModel
 from inference.prediction import path
@@ -15,23 +16,26 @@ CHECK_SECONDS = 10.0
 
 
 class HealthService:
-    """Tries a prediction and the store."""
+    """Tries a prediction, the store, and whether keys can be told apart."""
 
-    def __init__(self, serving: ServingModel, store: Store) -> None:
+    def __init__(self, serving: ServingModel, store: Store, access: Access) -> None:
         self._serving = serving
         self._store = store
+        self._access = access
 
     async def ready(self) -> Ready:
-        """Try both.
+        """Try all.
 
         Raises:
-            ServiceError: (not ready) one of them fails; `checks` has the reason of each.
+            ServiceError: (not ready) any of them fails; `checks` has the reason of each.
         """
-        model, store = await asyncio.gather(
-            _problem_of(self._predict_canary), _problem_of(self._store.check)
+        model, store, access = await asyncio.gather(
+            _problem_of(self._predict_canary),
+            _problem_of(self._store.check),
+            _problem_of(self._access.check),
         )
-        if model or store:
-            checks = {"model": model or "ok", "store": store or "ok"}
+        if model or store or access:
+            checks = {"model": model or "ok", "store": store or "ok", "access": access or "ok"}
             detail = "; ".join(f"{name}: {why}" for name, why in checks.items() if why != "ok")
             raise ServiceError(Failure.NOT_READY, detail, members={"checks": checks})
         served = self._serving.require()

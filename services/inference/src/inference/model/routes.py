@@ -4,14 +4,17 @@ import math
 
 from fastapi import APIRouter
 
+from inference.access.routing import GuardedRoute, needs
+from inference.access.scopes import Scope
 from inference.dependencies import ServingDependency
 from inference.model.schemas import FollowingAnswer, ModelAnswer
 from inference.problems import Failure, declared
 
-router = APIRouter(prefix="/v1", tags=["model"])
+router = APIRouter(prefix="/v1", tags=["model"], route_class=GuardedRoute)
 
 
 @router.get("/model", responses=declared(Failure.MODEL_UNAVAILABLE))
+@needs(Scope.PREDICT)
 async def model(serving: ServingDependency) -> ModelAnswer:
     """The model that serves, its figures, and whether it is in step with its source."""
     served = serving.require()

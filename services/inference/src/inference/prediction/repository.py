@@ -15,6 +15,19 @@ TRUE_LABEL_CHANNEL = "true_label"
 
 
 @dataclass(frozen=True, slots=True)
+class TrueLabel:
+    """What a client says a text really is.
+
+    Attributes:
+        label: one of the model's.
+        reviewer_key: name of the access key under which it is said, if there is one.
+    """
+
+    label: str
+    reviewer_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewPrediction:
     """A prediction about to be answered.
 
@@ -27,7 +40,7 @@ class NewPrediction:
         prediction: what the model said.
         audit: whether it belongs to the share that people will be asked about.
         kept_text: the text and the reason to keep it, if it is kept.
-        true_label: what the client says it really is.
+        verdict: what the client says it really is.
     """
 
     id: uuid.UUID
@@ -38,7 +51,7 @@ class NewPrediction:
     prediction: Prediction
     audit: bool
     kept_text: tuple[str, Literal["audit", "all"]] | None
-    true_label: str | None
+    verdict: TrueLabel | None
 
 
 def rows_of(new: Sequence[NewPrediction]) -> Rows:
@@ -46,7 +59,7 @@ def rows_of(new: Sequence[NewPrediction]) -> Rows:
     return {
         PREDICTIONS: [_prediction(item) for item in new],
         KEPT_TEXTS: [_text(item, *item.kept_text) for item in new if item.kept_text],
-        VERDICTS: [_verdict(item, item.true_label) for item in new if item.true_label is not None],
+        VERDICTS: [_verdict(item, item.verdict) for item in new if item.verdict],
     }
 
 
@@ -75,14 +88,15 @@ def _text(item: NewPrediction, text: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _verdict(item: NewPrediction, true_label: str) -> dict[str, Any]:
-    confirmed = true_label == item.prediction.label
+def _verdict(item: NewPrediction, said: TrueLabel) -> dict[str, Any]:
+    confirmed = said.label == item.prediction.label
     return {
         "prediction_id": item.id,
         "revision": 1,
         "verdict": "confirmed" if confirmed else "rejected",
-        "corrected_label": None if confirmed else true_label,
+        "corrected_label": None if confirmed else said.label,
         "channel": TRUE_LABEL_CHANNEL,
         "reviewer": None,
+        "reviewer_key": said.reviewer_key,
         "created_at": item.created_at,
     }

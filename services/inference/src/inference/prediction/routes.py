@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter, Depends
 
-from inference.dependencies import PredictionsDependency, require_json
+from inference.access.routing import GuardedRoute, needs
+from inference.access.scopes import Scope
+from inference.dependencies import CallerDependency, PredictionsDependency, require_json
 from inference.prediction.schemas import (
     BatchAnswer,
     BatchRequest,
@@ -19,7 +21,12 @@ FAILURES = (
     Failure.STORE_UNAVAILABLE,
 )
 
-router = APIRouter(prefix="/v1/predict", tags=["predict"], dependencies=[Depends(require_json)])
+router = APIRouter(
+    prefix="/v1/predict",
+    tags=["predict"],
+    dependencies=[Depends(require_json)],
+    route_class=GuardedRoute,
+)
 
 
 @router.post(
@@ -28,12 +35,18 @@ router = APIRouter(prefix="/v1/predict", tags=["predict"], dependencies=[Depends
         *FAILURES, Failure.TEXT_REFUSED, Failure.TEXT_TOO_LONG, Failure.UNKNOWN_LABEL
     ),
 )
-async def predict(body: PredictRequest, predictions: PredictionsDependency) -> PredictionAnswer:
+@needs(Scope.PREDICT)
+async def predict(
+    body: PredictRequest, predictions: PredictionsDependency, caller: CallerDependency
+) -> PredictionAnswer:
     """The sentiment of one tweet. It is kept, without its text, so that feedback can name it."""
-    return await predictions.predict(body.text, body.true_label)
+    if body.true_label is not None:  # counts as a verdict
+        caller.require(Scope.FEEDBACK)
+    return await predictions.predict(body.text, body.true_label, caller.name)
 
 
 @router.post("/batch", responses=declared(*FAILURES))
+@needs(Scope.PREDICT)
 async def predict_batch(body: BatchRequest, predictions: PredictionsDependency) -> BatchAnswer:
     """The sentiment of up to 256 tweets; a tweet that is refused has its own error."""
     return await predictions.predict_batch(body.texts)

@@ -13,7 +13,7 @@ from contract.encoding import Encoded, length_sorted_batches
 from inference.metrics import Metrics
 from inference.model.serving import ServedModel, ServingModel
 from inference.prediction import path
-from inference.prediction.repository import NewPrediction, rows_of
+from inference.prediction.repository import NewPrediction, TrueLabel, rows_of
 from inference.prediction.schemas import BatchAnswer, BatchItem, PredictionAnswer
 from inference.prediction.workers import Workers
 from inference.problems import ServiceError, unknown_label
@@ -53,8 +53,15 @@ class PredictionService:
         # From the system: forked or seeded alike, two replicas would audit the same places.
         self._random = random.SystemRandom()
 
-    async def predict(self, text: str, true_label: str | None = None) -> PredictionAnswer:
+    async def predict(
+        self, text: str, true_label: str | None = None, reviewer_key: str | None = None
+    ) -> PredictionAnswer:
         """Predict one text.
+
+        Args:
+            text: the tweet.
+            true_label: what it really is, which counts as a verdict.
+            reviewer_key: name of the access key under which that is said.
 
         Raises:
             ServiceError: the text or the true label is refused, too many requests wait, there is
@@ -67,7 +74,8 @@ class PredictionService:
             raise unknown_label("true_label", labels)
         with self._workers.admission():
             prediction = await self._workers.run(path.whole, served.bundle, text)
-            kept = await self._keep(served, [(text, prediction)], true_label)
+            verdict = TrueLabel(true_label, reviewer_key) if true_label is not None else None
+            kept = await self._keep(served, [(text, prediction)], verdict)
         return self._answer(served, kept[0])
 
     async def predict_batch(self, texts: Sequence[str]) -> BatchAnswer:
@@ -129,11 +137,11 @@ class PredictionService:
         self,
         served: ServedModel,
         found: Sequence[tuple[str, Prediction]],
-        true_label: str | None = None,
+        verdict: TrueLabel | None = None,
     ) -> list[NewPrediction]:
         """Commit predictions, so that whatever is answered can be asked about."""
         now = datetime.now(UTC)
-        new = [self._new(served, text, item, now, true_label) for text, item in found]
+        new = [self._new(served, text, item, now, verdict) for text, item in found]
         if new:
             await asyncio.wrap_future(self._store.submit(rows_of(new)))
         for item in new:
@@ -146,7 +154,7 @@ class PredictionService:
         text: str,
         prediction: Prediction,
         now: datetime,
-        true_label: str | None,
+        verdict: TrueLabel | None,
     ) -> NewPrediction:
         audit = self._random.random() < self._options.audit_share
         kept_text: tuple[str, Literal["audit", "all"]] | None = None
@@ -163,7 +171,7 @@ class PredictionService:
             prediction=prediction,
             audit=audit,
             kept_text=kept_text,
-            true_label=true_label,
+            verdict=verdict,
         )
 
     @staticmethod

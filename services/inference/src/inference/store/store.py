@@ -74,7 +74,7 @@ class Store:
 
     def submit(self, rows: Rows) -> "Future[None]":
         """Insert rows with those of other requests; see `GroupWriter.submit`."""
-        if not self._is_away():
+        if not self.away:
             self._require_open()
         return self._writer.submit(rows)
 
@@ -104,7 +104,7 @@ class Store:
             done = self._spool.run_if_held(prediction_id, work)
             if done is not None:
                 return done
-        if self._is_away():
+        if self.away:
             raise store_unavailable()
         return self.run(work)
 
@@ -116,7 +116,7 @@ class Store:
                 or not there, its schema is not usable, or the thread that writes has died; the
                 detail says which.
         """
-        if self._spool is not None and self._is_away():
+        if self._spool is not None and self.away:
             self._spool.require_room()
         else:
             self._check_database()
@@ -133,7 +133,9 @@ class Store:
             self._spool.away.set()
             self._spool.require_room()
 
-    def _is_away(self) -> bool:
+    @property
+    def away(self) -> bool:
+        """Whether the database is known not to answer."""
         return self._spool is not None and self._spool.away.is_set()
 
     def _require_open(self) -> None:

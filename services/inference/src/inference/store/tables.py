@@ -1,4 +1,4 @@
-"""The tables: predictions, the few texts kept beside them, and what people said of them.
+"""The tables: predictions, the few texts kept beside them, what people said of them, and keys.
 
 Plain tables, not mapped classes: a start from the cache has no half second for the mapper's import.
 """
@@ -28,6 +28,7 @@ NAMES = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
 }
 """Fixed constraint names, so that a later migration can name what it changes."""
 
@@ -100,4 +101,18 @@ VERDICTS = Table(
     Column("reviewer_key", String(64), nullable=True),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     CheckConstraint("verdict IN ('confirmed', 'rejected', 'skipped')", name="verdict"),
+)
+
+# Who may ask for what. A key itself is not here: only its digest.
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("requests_per_minute", Integer, nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=True),
+    Column("revoked_at", UtcDateTime, nullable=True),
+    CheckConstraint("requests_per_minute > 0", name="rate"),
 )

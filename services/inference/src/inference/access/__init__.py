@@ -1,0 +1,1 @@
+"""Who may ask for what: hashed keys with scopes, expiry and rate limits."""

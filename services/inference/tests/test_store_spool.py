@@ -60,7 +60,7 @@ def make_spool(tmp_path):
     made = []
 
     def make(room=1000):
-        spool = Spool(tmp_path / "data", room)
+        spool = Spool(tmp_path / "data", room, room)
         spool.open()
         made.append(spool)
         return spool
@@ -249,8 +249,9 @@ def test_predictions_and_verdicts_on_them_go_on(post, database, allow, tmp_path,
     assert post.client.get("/readyz").status_code == 200
     assert "radar_spooled_predictions 3.0" in post.client.get("/metrics").text
     assert spooled(tmp_path) == 3
-    # What only the database knows has to wait; the page keeps the verdict and sends it again.
-    post("feedback", expected=503, prediction_id=before["id"], verdict="confirmed")
+    # What only the database knows waits for it, unchecked.
+    queued = post("feedback", expected=202, prediction_id=before["id"], verdict="confirmed")
+    assert (queued["queued"], queued["revision"]) == (True, None)
 
     allow(True)
     until(lambda: spooled(tmp_path) == 0, "the spool is moved")
@@ -302,8 +303,8 @@ def test_without_room_for_any_the_answer_is_503(serve_app, postgres_url, databas
 def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, postgres_url):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(OSError, match="data"):
-        Spool(tmp_path / "data", 1).open()
+        Spool(tmp_path / "data", 1, 1).open()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / FILE).write_bytes(b"no database" * 100)
     with pytest.raises(OSError, match=r"spool\.db in it cannot be used"):
-        Spool(tmp_path / "other", 1).open()
+        Spool(tmp_path / "other", 1, 1).open()

@@ -61,9 +61,10 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
     embedded = settings.store_url.get_backend_name() == "sqlite"
     spool = None
     if not embedded and settings.spool_predictions:
-        spool = Spool(settings.data_dir, settings.spool_predictions)
+        spool = Spool(settings.data_dir, settings.spool_predictions, settings.spool_verdicts)
         spool.open()
-        metrics.watch_spool(lambda: spool.waiting)
+        metrics.watch_spool(lambda: spool.waiting, lambda: spool.backlog.waiting)
+        spool.backlog.on_set_aside(metrics.count_set_aside)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from inference.problems import Failure
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+NOT_FITTING = (Failure.UNKNOWN_PREDICTION, Failure.UNKNOWN_LABEL, Failure.TEXT_MISMATCH)
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -45,10 +48,28 @@ class Metrics:
             "Predictions that wait on the disk for the database",
             registry=self._registry,
         )
+        self._spooled_verdicts = Gauge(
+            "radar_spooled_verdicts",
+            "Verdicts on predictions of the database that wait on the disk for it",
+            registry=self._registry,
+        )
+        self._set_aside = Counter(
+            "radar_set_aside_verdicts",
+            "Verdicts that had waited, and then did not fit their prediction",
+            ("reason",),
+            registry=self._registry,
+        )
+        for reason in NOT_FITTING:  # from 0, so that the first one is seen as an increase
+            self._set_aside.labels(reason)
 
-    def watch_spool(self, waiting: Callable[[], int]) -> None:
-        """Show how many predictions wait on the disk for the database."""
-        self._spooled.set_function(waiting)
+    def watch_spool(self, predictions: Callable[[], int], verdicts: Callable[[], int]) -> None:
+        """Show how many predictions and how many verdicts wait on the disk for the database."""
+        self._spooled.set_function(predictions)
+        self._spooled_verdicts.set_function(verdicts)
+
+    def count_set_aside(self, reason: str) -> None:
+        """Count one verdict that had waited and was then set aside."""
+        self._set_aside.labels(reason).inc()
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""

@@ -45,7 +45,12 @@ class Settings(BaseSettings):
         default=100_000,
         ge=0,
         description="predictions that may wait in DATA_DIR while PostgreSQL does not answer, "
-        "before new ones get 503; 0: none",
+        "before new ones get 503; 0: none, nor verdicts",
+    )
+    spool_verdicts: int = Field(
+        default=10_000,
+        ge=0,
+        description="verdicts on predictions that PostgreSQL has that may wait likewise; 0: none",
     )
     mlflow_tracking_uri: str = Field(
         default="",

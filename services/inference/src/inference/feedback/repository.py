@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, exists, insert, select, true, update
 
 from inference.feedback.schemas import FeedbackRequest, Verdict
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
@@ -52,8 +52,11 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
     return JudgedPrediction(row.label, tuple(row.probabilities), row.text_hmac)
 
 
-def latest_verdict(connection: Connection, prediction_id: uuid.UUID) -> KeptVerdict | None:
-    """The verdict that stands, if there is one."""
+def latest_verdict(
+    connection: Connection, prediction_id: uuid.UUID, at: datetime | None = None
+) -> KeptVerdict | None:
+    """The verdict that stands, or stood at some time, if there is one."""
+    until = true() if at is None else VERDICTS.c.created_at <= at
     query = (
         select(
             VERDICTS.c.verdict,
@@ -61,7 +64,7 @@ def latest_verdict(connection: Connection, prediction_id: uuid.UUID) -> KeptVerd
             VERDICTS.c.revision,
             VERDICTS.c.created_at,
         )
-        .where(VERDICTS.c.prediction_id == prediction_id)
+        .where(VERDICTS.c.prediction_id == prediction_id, until)
         .order_by(VERDICTS.c.revision.desc())
         .limit(1)
     )
@@ -77,22 +80,27 @@ def add_verdict(
     request: FeedbackRequest,
     latest: KeptVerdict | None,
     reviewer_key: str | None = None,
+    given_at: datetime | None = None,
 ) -> KeptVerdict:
     """Keep a verdict as a further revision.
 
     It is later than the one before it even if that came from a machine whose clock is ahead, so
-    that whoever reads verdicts in their order and saw the old one comes to the new one.
+    that whoever reads verdicts in their order and saw the old one comes to the new one. One that
+    waited for the database takes its place in time: those given after it move up by one revision.
 
     Args:
         connection: to the database.
         request: the verdict.
-        latest: the one that stands until now, if there is one.
+        latest: the one that stood when it was given, if there was one.
         reviewer_key: name of the access key under which it was given.
+        given_at: when it was given, if that is not now.
     """
-    revision, created_at = 1, datetime.now(UTC)
+    revision, created_at = 1, given_at or datetime.now(UTC)
     if latest is not None:
         revision = latest.revision + 1
         created_at = max(created_at, latest.created_at + timedelta(microseconds=1))
+    if given_at is not None:
+        _move_up(connection, request.prediction_id, revision)
     connection.execute(
         insert(VERDICTS).values(
             prediction_id=request.prediction_id,
@@ -106,6 +114,15 @@ def add_verdict(
         )
     )
     return KeptVerdict(request.verdict, request.corrected_label, revision, created_at)
+
+
+def _move_up(connection: Connection, prediction_id: uuid.UUID, first: int) -> None:
+    """Make a revision free; the last one moves first, since no two may be the same at any time."""
+    from_first = (VERDICTS.c.prediction_id == prediction_id, VERDICTS.c.revision >= first)
+    query = select(VERDICTS.c.revision).where(*from_first).order_by(VERDICTS.c.revision.desc())
+    for revision in connection.execute(query).scalars().all():
+        this = (VERDICTS.c.prediction_id == prediction_id, VERDICTS.c.revision == revision)
+        connection.execute(update(VERDICTS).where(*this).values(revision=revision + 1))
 
 
 def has_consented_text(connection: Connection, prediction_id: uuid.UUID) -> bool:

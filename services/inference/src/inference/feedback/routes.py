@@ -2,13 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response, status
 from fastapi.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
 
 from inference.access.routing import GuardedRoute, needs
 from inference.access.scopes import Scope
 from inference.dependencies import CallerDependency, FeedbackDependency, require_json
-from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest, LabelledPage
+from inference.feedback.schemas import (
+    FeedbackAnswer,
+    FeedbackRequest,
+    LabelledPage,
+    QueuedFeedback,
+)
 from inference.problems import COMMON_FAILURES, Failure, declared
 
 MAX_LABELLED = 5_000
@@ -19,23 +25,34 @@ router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=Guarded
 @router.post(
     "",
     dependencies=[Depends(require_json)],
-    responses=declared(
-        *COMMON_FAILURES,
-        Failure.UNKNOWN_PREDICTION,
-        Failure.UNKNOWN_LABEL,
-        Failure.CONSENT_MISSING,
-        Failure.TEXT_REFUSED,
-        Failure.TEXT_TOO_LONG,
-        Failure.TEXT_MISMATCH,
-        Failure.STORE_UNAVAILABLE,
-    ),
+    response_model=FeedbackAnswer,
+    responses={
+        status.HTTP_202_ACCEPTED: {
+            "description": "Queued on the disk: the store, which alone knows the prediction, is "
+            "away. It is checked and stored when the store is back",
+            "model": QueuedFeedback,
+        },
+        **declared(
+            *COMMON_FAILURES,
+            Failure.UNKNOWN_PREDICTION,
+            Failure.UNKNOWN_LABEL,
+            Failure.CONSENT_MISSING,
+            Failure.TEXT_REFUSED,
+            Failure.TEXT_TOO_LONG,
+            Failure.TEXT_MISMATCH,
+            Failure.STORE_UNAVAILABLE,
+        ),
+    },
 )
 @needs(Scope.FEEDBACK)
 async def judge(
     body: FeedbackRequest, feedback: FeedbackDependency, caller: CallerDependency
-) -> FeedbackAnswer:
+) -> FeedbackAnswer | Response:
     """Say whether a prediction is right. Saying the same twice changes nothing."""
-    return await run_in_threadpool(feedback.judge, body, caller.name)
+    answer = await run_in_threadpool(feedback.judge, body, caller.name)
+    if isinstance(answer, QueuedFeedback):
+        return JSONResponse(answer.model_dump(mode="json"), status.HTTP_202_ACCEPTED)
+    return answer
 
 
 @router.get(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from inference.prediction.schemas import MAX_LABEL
 
 Verdict = Literal["confirmed", "rejected", "skipped"]
+Unchecked = Literal["prediction_id", "corrected_label", "text"]
 
 # No free text, which could name a person or hold a tweet.
 Token = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
@@ -41,6 +42,26 @@ class FeedbackAnswer(BaseModel):
     revision: int = Field(description="1 for the first verdict, one more for each change")
     created_at: datetime
     text_kept: bool = Field(description="the text is kept for training")
+    queued: Literal[False] = False
+
+
+class QueuedFeedback(BaseModel):
+    """A verdict that is on the service's disk until the store is back and can check it.
+
+    One that then proves not to fit its prediction is set aside, with a line in the service's log.
+    """
+
+    prediction_id: uuid.UUID
+    verdict: Verdict
+    corrected_label: str | None
+    revision: None = Field(default=None, description="not known yet")
+    created_at: datetime
+    text_kept: None = Field(default=None, description="not known yet")
+    queued: Literal[True] = True
+    unchecked: list[Unchecked] = Field(
+        description="what only the store can check: that there is such a prediction, that its "
+        "model has this label, that this is its text"
+    )
 
 
 class LabelledExample(BaseModel):

@@ -1,12 +1,20 @@
 """Verdicts: checked against their prediction, kept once, kept with their history."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
-from inference.feedback import labelled, repository
+from inference.feedback import labelled, queued, repository
 from inference.feedback.labelled import Cursor
 from inference.feedback.repository import JudgedPrediction
-from inference.feedback.schemas import FeedbackAnswer, FeedbackRequest, LabelledPage
+from inference.feedback.schemas import (
+    FeedbackAnswer,
+    FeedbackRequest,
+    LabelledPage,
+    QueuedFeedback,
+)
 from inference.problems import Failure, ServiceError, unknown_label
+from inference.store.backlog import Waiting
 from inference.store.store import Store
 from inference.texts import Fingerprints, check_text
 
@@ -18,17 +26,23 @@ class FeedbackService:
         self._store = store
         self._fingerprints = fingerprints
         self._max_text_characters = max_text_characters
+        store.replay_with(self._judge_later)
 
-    def judge(self, request: FeedbackRequest, reviewer_key: str | None = None) -> FeedbackAnswer:
+    def judge(
+        self, request: FeedbackRequest, reviewer_key: str | None = None
+    ) -> FeedbackAnswer | QueuedFeedback:
         """Keep a verdict, unless it says what the one that stands says already.
 
         Args:
             request: the verdict.
             reviewer_key: name of the access key under which it is given.
 
+        Returns:
+            The verdict that stands, or the one that waits until the store can check it.
+
         Raises:
             ServiceError: the prediction is not known, the label or the text does not fit it, there
-                is a text without consent, or the store does not answer.
+                is a text without consent, or the verdict can be neither stored nor queued.
         """
         if request.text is not None and not request.consent:
             raise ServiceError(
@@ -38,10 +52,17 @@ class FeedbackService:
             raise ServiceError(Failure.INVALID_REQUEST, "consent goes with the text to be kept")
         if request.text is not None:
             check_text(request.text, self._max_text_characters)
-        return self._store.run_on(
+        if request.corrected_label is not None and request.verdict != "rejected":
+            raise ServiceError(
+                Failure.UNKNOWN_LABEL, "corrected_label goes with the verdict rejected only"
+            )
+        done = self._store.run_on(
             request.prediction_id,
             lambda connection: self._judge(connection, request, reviewer_key),
+            queued.body_of(request, reviewer_key),
+            request.text,
         )
+        return queued.answer_of(request, done) if isinstance(done, Waiting) else done
 
     def labelled(self, after: str | None, limit: int) -> LabelledPage:
         """A page of what verdicts say about texts that are kept; see `feedback.labelled.page`.
@@ -54,8 +75,20 @@ class FeedbackService:
             lambda connection: labelled.page(connection, cursor, limit), read_only=True
         )
 
+    def _judge_later(self, connection: Connection, waiting: Waiting) -> None:
+        """Keep a verdict that waited, at its time.
+
+        A second try finds it there, and so changes nothing, whatever came after it.
+        """
+        request, reviewer_key = queued.request_of(waiting)
+        self._judge(connection, request, reviewer_key, waiting.created_at)
+
     def _judge(
-        self, connection: Connection, request: FeedbackRequest, reviewer_key: str | None
+        self,
+        connection: Connection,
+        request: FeedbackRequest,
+        reviewer_key: str | None,
+        given_at: datetime | None = None,
     ) -> FeedbackAnswer:
         prediction = repository.locked_prediction(connection, request.prediction_id)
         if prediction is None:
@@ -67,10 +100,10 @@ class FeedbackService:
             raise ServiceError(
                 Failure.TEXT_MISMATCH, "send exactly the text that was predicted, or leave it out"
             )
-        latest = repository.latest_verdict(connection, request.prediction_id)
+        latest = repository.latest_verdict(connection, request.prediction_id, given_at)
         said = (request.verdict, request.corrected_label)
         if latest is None or (latest.verdict, latest.corrected_label) != said:
-            latest = repository.add_verdict(connection, request, latest, reviewer_key)
+            latest = repository.add_verdict(connection, request, latest, reviewer_key, given_at)
         kept = repository.has_consented_text(connection, request.prediction_id)
         if request.text is not None and not kept:
             repository.add_consented_text(connection, request.prediction_id, request.text)
@@ -89,10 +122,6 @@ def _check_label(request: FeedbackRequest, prediction: JudgedPrediction) -> None
     label = request.corrected_label
     if label is None:
         return
-    if request.verdict != "rejected":
-        raise ServiceError(
-            Failure.UNKNOWN_LABEL, "corrected_label goes with the verdict rejected only"
-        )
     if label not in prediction.labels:
         raise unknown_label("corrected_label", prediction.labels)
     if label == prediction.label:

@@ -15,7 +15,7 @@ def store_unavailable(detail: str = "the store does not answer; try again shortl
     )
 
 
-def is_unreachable(error: Exception) -> bool:
+def is_unreachable(error: BaseException | None) -> bool:
     """Whether a database did not answer, rather than refuse."""
     return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
 

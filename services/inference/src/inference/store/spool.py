@@ -3,6 +3,8 @@
 It is a SQLite file with the database's own tables, so verdicts on predictions in it are judged as
 they would be there. Moving it over repeats what a crash interrupted: rows whose key is in the
 database already are skipped.
+
+Verdicts on predictions that only the database has cannot be judged meanwhile: see `store.backlog`.
 """
 
 import logging
@@ -19,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inference.logging import fields
 from inference.store import migrate
+from inference.store.backlog import Backlog
 from inference.store.engine import make_engine
 from inference.store.errors import is_unreachable, reason_of, store_unavailable
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
@@ -45,20 +48,23 @@ class Spool:
 
     Attributes:
         away: set while the database is known not to answer.
+        backlog: verdicts on predictions that are not in it, to be judged by the database.
     """
 
-    def __init__(self, folder: Path, max_predictions: int) -> None:
+    def __init__(self, folder: Path, max_predictions: int, max_verdicts: int) -> None:
         """Nothing is touched before `open`.
 
         Args:
             folder: where the file is kept.
             max_predictions: how many may wait.
+            max_verdicts: how many, on other predictions, may wait.
         """
         self.away = threading.Event()
         self._folder = folder
         self._max_predictions = max_predictions
         url = URL.create("sqlite", database=str(folder / FILE))
         self._engine = make_engine(url, synchronous="FULL")
+        self.backlog = Backlog(self._engine, max_verdicts)
         self._waiting = 0
         self._refused: set[uuid.UUID] = set()
 
@@ -83,6 +89,7 @@ class Spool:
             if migrate.current_revision(self._engine) != migrate.HEAD:
                 migrate.upgrade(self._engine)
             self._count()
+            self.backlog.open()
         except SQLAlchemyError as error:
             raise OSError(f"{FILE} in it cannot be used: {reason_of(error)}") from None
 

@@ -3,10 +3,10 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from inference.logging import fields
 from inference.problems import ServiceError
 from inference.store import migrate
+from inference.store.backlog import Apply, Waiting
 from inference.store.engine import READ_ONLY, make_engine
 from inference.store.errors import is_unreachable, reason_of, store_unavailable
 from inference.store.spool import Spool
@@ -39,9 +40,10 @@ class Store:
         Args:
             url: SQLite or PostgreSQL, with its driver.
             migrate: bring the schema up to date; else it must be up to date already.
-            spool: takes predictions, and verdicts on them, while a PostgreSQL is away.
+            spool: takes predictions and verdicts while a PostgreSQL is away.
         """
         self._spool = spool
+        self._apply: Apply | None = None
         self._url = url
         self._migrate = migrate
         self._engine = make_engine(url)
@@ -56,6 +58,13 @@ class Store:
         self._closing = threading.Event()
         self._problem: str | None = "the store is not open yet; try again shortly"
         self._keeper = threading.Thread(target=self._keep, name="store-keeper", daemon=True)
+
+    def replay_with(self, apply: Apply) -> None:
+        """Name what brings queued verdicts into the database; before `open`.
+
+        It may be given the same one twice, and must leave the second time without effect.
+        """
+        self._apply = apply
 
     def open(self) -> None:
         """Open in the background, and keep trying until it works."""
@@ -94,19 +103,41 @@ class Store:
             _log.error("the store failed", extra=fields(reason=reason_of(error)))
             raise store_unavailable() from error
 
-    def run_on(self, prediction_id: uuid.UUID, work: Callable[[Connection], Result]) -> Result:
-        """Do some work on one prediction, where that prediction is: in the spool or the database.
+    def run_on(
+        self,
+        prediction_id: uuid.UUID,
+        work: Callable[[Connection], Result],
+        body: Mapping[str, Any],
+        text: str | None,
+    ) -> Result | Waiting:
+        """Work on one prediction where it is, in the spool or the database, or else queue it.
+
+        Args:
+            prediction_id: the prediction.
+            work: done in one transaction.
+            body: what `replay_with`'s function needs to do the same later.
+            text: a text that belongs to it.
+
+        Returns:
+            What the work returned, or the place in the queue while the database is away.
 
         Raises:
-            ServiceError: as `run`.
+            ServiceError: as `run`, or there is no room in the queue.
         """
-        if self._spool is not None:
-            done = self._spool.run_if_held(prediction_id, work)
-            if done is not None:
-                return done
-        if self.away:
-            raise store_unavailable()
-        return self.run(work)
+        spool = self._spool
+        if spool is None:
+            return self.run(work)
+        done = spool.run_if_held(prediction_id, work)
+        if done is not None:
+            return done
+        if not self.away:
+            try:
+                return self.run(work)
+            except ServiceError as error:
+                if not is_unreachable(error.__cause__):
+                    raise
+            spool.away.set()  # the keeper looks whether it is back
+        return spool.backlog.add(prediction_id, body, text)
 
     def check(self) -> None:
         """Find out whether predictions would be kept.
@@ -148,19 +179,21 @@ class Store:
         if not self._open() or spool is None:
             return
         while True:
-            if spool.away.is_set() or spool.movable:
+            if spool.away.is_set() or spool.movable or spool.backlog.waiting:
                 self._move(spool)
             if self._closing.wait(KEEP_SECONDS):
                 return
 
     def _move(self, spool: Spool) -> None:
-        total = 0
+        total = tried_verdicts = 0
         try:
             with self._engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
             spool.away.clear()
             while not self._closing.is_set() and (moved := spool.move(self._engine)):
                 total += moved
+            while not self._closing.is_set() and (tried := self._replay(spool)):
+                tried_verdicts += tried
         except Exception as error:  # the thread must go on looking, whatever a driver raises
             if is_unreachable(error):
                 spool.away.set()
@@ -168,6 +201,11 @@ class Store:
                 _log.error("the spool cannot be moved", extra=fields(reason=reason_of(error)))
         if total:
             _log.info("spooled predictions are in the store", extra=fields(predictions=total))
+        if tried_verdicts:
+            _log.info("queued verdicts were tried", extra=fields(verdicts=tried_verdicts))
+
+    def _replay(self, spool: Spool) -> int:
+        return spool.backlog.replay(self._engine, self._apply) if self._apply else 0
 
     def _open(self) -> bool:
         """Open the database; returns whether that came before the end."""

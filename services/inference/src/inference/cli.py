@@ -25,7 +25,14 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C; requests in flight are finished then."""
+    from inference.access.mode import keys_are_asked
+    from inference.settings import SettingsError
+
     settings = _settings()
+    try:
+        keys_are_asked(settings, host)
+    except SettingsError as error:
+        _fail(str(error))
     try:
         listener = _listen(host, port)
     except OSError as error:
@@ -40,7 +47,6 @@ def serve(
 
     from inference.app import create_app
     from inference.logging import configure_logging, fields
-    from inference.settings import SettingsError
 
     try:
         application = create_app(settings, migrate=migrate, host=host)

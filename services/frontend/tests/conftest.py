@@ -35,6 +35,15 @@ class Answer:
         }  # fmt: skip
         return cls(status, json.dumps(document).encode(), PROBLEM)
 
+    @classmethod
+    def queued(cls, **changes: Any) -> "Answer":
+        document = {
+            "prediction_id": "p", "verdict": "confirmed", "corrected_label": None, "revision": None,
+            "created_at": "2026-03-02T10:00:00Z", "text_kept": None, "queued": True,
+            "unchecked": ["prediction_id"],
+        }  # fmt: skip
+        return cls(202, json.dumps(document | changes).encode())
+
 
 @dataclass
 class StandInApi:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from frontend.api import LONGEST_DETAIL, ApiClient, Verdict
+from frontend.api import LONGEST_DETAIL, ApiClient, QueuedReceipt, Receipt, Verdict
 from frontend.errors import (
     ApiError,
     BrokenError,
@@ -61,6 +61,30 @@ def test_a_verdict_without_consent_carries_no_text(client: ApiClient, stand_in: 
             "channel": "page",
         }
     ]
+
+
+def test_a_queued_verdict_is_told_from_a_stored_one(
+    client: ApiClient, stand_in: Any, make_answer: Any
+) -> None:
+    verdict = Verdict(prediction_id="p", verdict="confirmed")
+    assert type(client.give_feedback(verdict)) is Receipt
+    stand_in.answers["/v1/feedback"] = make_answer.queued()
+    assert type(client.give_feedback(verdict)) is QueuedReceipt
+
+
+@pytest.mark.parametrize("changes", [{"queued": False}, {"created_at": None}, {"verdict": "x"}])
+def test_a_202_that_is_no_queued_receipt_is_a_broken_answer(
+    client: ApiClient, stand_in: Any, make_answer: Any, changes: dict[str, Any]
+) -> None:
+    stand_in.answers["/v1/feedback"] = make_answer.queued(**changes)
+    with pytest.raises(BrokenError):
+        client.give_feedback(Verdict(prediction_id="p", verdict="confirmed"))
+
+
+def test_only_verdicts_may_be_queued(client: ApiClient, stand_in: Any, make_answer: Any) -> None:
+    stand_in.answers["/v1/predict"] = make_answer(202, json.dumps(GOOD).encode())
+    with pytest.raises(BrokenError):
+        client.predict("x")
 
 
 def test_consent_goes_with_the_text(client: ApiClient, stand_in: Any) -> None:

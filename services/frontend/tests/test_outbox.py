@@ -40,6 +40,31 @@ def test_a_verdict_waits_for_the_api(client: ApiClient, stand_in: Any) -> None:
     assert len(stand_in.bodies("/v1/feedback")) == 1
 
 
+def test_a_verdict_that_the_service_has_queued_is_not_sent_again(
+    client: ApiClient, stand_in: Any, make_answer: Any
+) -> None:
+    outbox, sent = Outbox(), delivery()
+    stand_in.answers["/v1/feedback"] = make_answer.queued()
+    outbox.post(sent, client)
+    outbox.flush(client)
+    assert sent.state is State.QUEUED
+    assert len(stand_in.bodies("/v1/feedback")) == 1
+    session = Session(earlier=[sent])
+    assert not session.is_waiting()
+    assert session.unsettled() == []
+
+
+@pytest.mark.parametrize("text", [None, "hello"])
+def test_a_queued_text_counts_as_given(
+    client: ApiClient, stand_in: Any, make_answer: Any, text: str | None
+) -> None:
+    sent = Delivery(Verdict(prediction_id="p", verdict="confirmed", text=text))
+    assert not sent.has_text
+    stand_in.answers["/v1/feedback"] = make_answer.queued()
+    Outbox().post(sent, client)
+    assert sent.has_text is (text is not None)
+
+
 def test_of_two_minds_on_one_tweet_the_last_is_sent(client: ApiClient, stand_in: Any) -> None:
     outbox, first, last = Outbox(), delivery(), delivery(verdict="rejected")
     stand_in.stop()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from frontend.i18n import catalogue
+from frontend.i18n import Catalogue, catalogue
 
 EN, FR = catalogue("en"), catalogue("fr")
 FEEDBACK = "/v1/feedback"
@@ -234,6 +234,45 @@ def test_a_verdict_waits_for_the_api_and_is_sent_once(page: AppTest, stand_in: A
     assert EN("verdict.delivered") in seen(page.run())
     page.run()
     assert len(stand_in.bodies(FEEDBACK)) == 1
+
+
+@pytest.mark.parametrize("words", [EN, FR], ids=["en", "fr"])
+def test_a_queued_verdict_is_said_to_be_so_and_is_not_sent_again(
+    page: AppTest, stand_in: Any, make_answer: Any, words: Catalogue
+) -> None:
+    page.query_params["language"] = "en" if words is EN else "fr"
+    analyse(page.run(), "thank you")
+    page.checkbox[0].check().run()
+    stand_in.answers[FEEDBACK] = make_answer.queued()
+    shown = seen(click(page, "right"))
+    for key in ("queued", "confirmed", "queued_action", "queued_text"):
+        assert words(f"verdict.{key}") in shown
+    assert words("verdict.waiting") not in shown
+    assert "send-now" not in keys(page)
+    page.run()
+    assert len(stand_in.bodies(FEEDBACK)) == 1
+    click(page, "change")
+    assert page.checkbox[0].disabled  # the service has the text already
+    click(page, "keep")
+    shown = seen(click(page, "again"))
+    assert words("verdict.waiting") not in shown
+    assert words("earlier.waiting_one") not in shown
+
+
+def test_a_queued_verdict_can_be_changed(page: AppTest, stand_in: Any, make_answer: Any) -> None:
+    analyse(page.run(), "thank you")
+    stand_in.answers[FEEDBACK] = make_answer.queued()
+    assert EN("verdict.queued_text") not in seen(click(page, "right"))
+    click(page, "change")
+    click(page, "right")
+    assert len(stand_in.bodies(FEEDBACK)) == 1  # the same again
+    del stand_in.answers[FEEDBACK]
+    click(page, "change")
+    click(page, "wrong")
+    page.radio[0].set_value("negative").run()
+    click(page, "send")
+    assert len(stand_in.bodies(FEEDBACK)) == 2
+    assert EN("verdict.delivered") in seen(page)
 
 
 def test_a_waiting_verdict_is_not_lost_with_its_tweet(

@@ -91,6 +91,16 @@ class Receipt(_Answer):
     text_kept: bool
 
 
+class QueuedReceipt(_Answer):
+    """Proof that a verdict is on the service's disk, until the service can check and store it."""
+
+    prediction_id: str
+    verdict: Judgement
+    corrected_label: str | None = None
+    created_at: datetime
+    queued: Literal[True]
+
+
 AnswerType = TypeVar("AnswerType", bound=_Answer)
 
 
@@ -143,8 +153,10 @@ class ApiClient:
         """
         return self._call("GET", "/v1/model", ModelInfo, longest=STATUS_SECONDS)
 
-    def give_feedback(self, verdict: Verdict) -> Receipt:
+    def give_feedback(self, verdict: Verdict) -> Receipt | QueuedReceipt:
         """Store a verdict; the same verdict again changes nothing, another one revises it.
+
+        While the service's store is away it is queued there: safe, and not to be sent again.
 
         Raises:
             UnknownPredictionError: the service does not know the prediction.
@@ -153,7 +165,10 @@ class ApiClient:
         body = verdict.model_dump(exclude_none=True) | {"channel": CHANNEL}
         if verdict.text is not None:
             body["consent"] = True
-        return self._call("POST", "/v1/feedback", Receipt, body)
+        response = self._send("POST", "/v1/feedback", body)
+        if response.status_code == requests.codes.accepted:
+            return _read(response, QueuedReceipt)
+        return _read(_successful(response), Receipt)
 
     def _call(
         self,
@@ -164,8 +179,13 @@ class ApiClient:
         *,
         longest: float = math.inf,
     ) -> AnswerType:
+        return _read(_successful(self._send(method, path, body, longest=longest)), answer)
+
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, *, longest: float = math.inf
+    ) -> requests.Response:
         try:
-            response = self._session.request(
+            return self._session.request(
                 method,
                 self.base_url + path,
                 json=body,
@@ -178,12 +198,19 @@ class ApiClient:
             raise TimedOutError() from error
         except requests.RequestException as error:
             raise BrokenError() from error
-        if response.status_code != requests.codes.ok:
-            raise _failure(response)
-        try:
-            return answer.model_validate_json(response.content)
-        except ValidationError as error:
-            raise BrokenError() from error
+
+
+def _successful(response: requests.Response) -> requests.Response:
+    if response.status_code != requests.codes.ok:
+        raise _failure(response)
+    return response
+
+
+def _read(response: requests.Response, answer: type[AnswerType]) -> AnswerType:
+    try:
+        return answer.model_validate_json(response.content)
+    except ValidationError as error:
+        raise BrokenError() from error
 
 
 class _Problem(BaseModel):

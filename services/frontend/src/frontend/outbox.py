@@ -7,7 +7,7 @@ is closed leaves with the next visit of anyone.
 from enum import Enum, auto
 from threading import Lock
 
-from frontend.api import ApiClient, Receipt, Verdict
+from frontend.api import ApiClient, QueuedReceipt, Receipt, Verdict
 from frontend.errors import ApiError, TimedOutError, UnreachableError
 
 
@@ -15,6 +15,7 @@ class State(Enum):
     """Where a verdict is."""
 
     WAITING = auto()
+    QUEUED = auto()
     DELIVERED = auto()
     REFUSED = auto()
 
@@ -23,23 +24,32 @@ class Delivery:
     """One verdict and what became of it.
 
     Attributes:
-        receipt: the API's answer, once it has stored the verdict.
+        receipt: the API's answer, once it has stored the verdict or queued it on its disk.
         failure: why the last attempt failed; `None` before the first and after success.
     """
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        self.receipt: Receipt | None = None
+        self.receipt: Receipt | QueuedReceipt | None = None
         self.failure: ApiError | None = None
 
     @property
     def state(self) -> State:
-        """Waiting until it is stored, or refused for good."""
+        """Waiting here until it is stored, queued at the API, or refused for good."""
+        if isinstance(self.receipt, QueuedReceipt):
+            return State.QUEUED
         if self.receipt is not None:
             return State.DELIVERED
         if self.failure is not None and not self.failure.retryable:
             return State.REFUSED
         return State.WAITING
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the API has the text, to keep for training, so that it is not given back."""
+        if isinstance(self.receipt, Receipt):
+            return self.receipt.text_kept
+        return self.receipt is not None and self.verdict.text is not None
 
 
 class Outbox:

@@ -79,7 +79,8 @@ class Session:
 
     def unsettled(self) -> list[Delivery]:
         """Earlier verdicts that have not arrived; those that have are let go."""
-        self.earlier = [item for item in self.earlier if item.state is not State.DELIVERED]
+        arrived = (State.DELIVERED, State.QUEUED)
+        self.earlier = [item for item in self.earlier if item.state not in arrived]
         return self.earlier
 
     def is_waiting(self) -> bool:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from frontend.api import Judgement
+from frontend.api import Judgement, QueuedReceipt
 from frontend.components.notice import notice, problem
 from frontend.context import Context
 from frontend.outbox import Delivery, State
@@ -93,16 +93,17 @@ def _consent(context: Context, analysis: Analysis) -> bool:
         key=f"consent-{analysis.prediction.id}",
         help=context.words("verdict.consent_help"),
         # Once kept, a text is not given back by a verdict without it.
-        disabled=delivery is not None
-        and delivery.receipt is not None
-        and delivery.receipt.text_kept,
+        disabled=delivery is not None and delivery.has_text,
     )
 
 
 def _acknowledge(context: Context, analysis: Analysis, delivery: Delivery) -> None:
     words = context.words
     said = _in_words(context, delivery)
-    if delivery.receipt is not None:
+    if isinstance(delivery.receipt, QueuedReceipt):
+        unchecked = words("verdict.queued_text") if delivery.has_text else ""
+        notice("good", words("verdict.queued"), said, words("verdict.queued_action"), unchecked)
+    elif delivery.receipt is not None:
         first = delivery.receipt.revision == 1
         notice(
             "good",

@@ -59,11 +59,14 @@ def test_without_mlflow_predictions_go_on_and_the_api_even_restarts(stack, clien
 
 def test_without_postgres_predictions_go_on_and_the_api_even_restarts(stack, clients, stopped):
     refused = clients.refused("predict")
+    before = stack.predict()
     stopped("postgres")
     time.sleep(OUTAGE_SECONDS)
     clients.wait_for(5)
     during = stack.predict()
     assert stack.judge(during["id"])["revision"] == 1
+    queued = stack.judge(before["id"], "skipped", status=httpx.codes.ACCEPTED)
+    assert (queued["queued"], queued["revision"]) == (True, None)
     assert clients.refused("predict") == refused
     assert stack.is_healthy("inference")
 
@@ -74,8 +77,16 @@ def test_without_postgres_predictions_go_on_and_the_api_even_restarts(stack, cli
     stack.wait_until_healthy()
     clients.wait_for(5)
     clients.assert_kept()
-    kept = f"SELECT verdict FROM verdicts WHERE prediction_id = '{during['id']}'"
-    assert stack.sql("feedback", kept) == ["confirmed"]
+    kept = "SELECT verdict, revision FROM verdicts WHERE prediction_id = '{}'"
+    assert stack.sql("feedback", kept.format(during["id"])) == ["confirmed|1"]
+    deadline = time.monotonic() + 30
+    while not stack.sql("feedback", kept.format(before["id"])):
+        assert time.monotonic() < deadline, "the queued verdict is not in the database"
+        time.sleep(1)
+    assert stack.sql("feedback", kept.format(before["id"])) == ["skipped|1"]
+    again = stack.judge(before["id"], "skipped")
+    assert (again["queued"], again["revision"]) == (False, 1)
+    assert again["created_at"] == queued["created_at"]
 
 
 def test_a_full_artifact_volume_fails_the_training_alone(stack, clients):

@@ -119,6 +119,7 @@ def test_it_is_taken_at_once_and_stored_as_it_was_given(api, allow, stored, data
     assert (kept.text, kept.reason) == (TEXT, "consent")
     again = api.judge(prediction_id, "rejected", expected=200, corrected_label="neutral")
     assert (again["revision"], again["queued"], again["text_kept"]) == (1, False, True)
+    assert again["created_at"] == created_at
     assert api.figure("radar_spooled_verdicts") == 0
 
 

@@ -1,0 +1,1 @@
+"""Which texts are computed next, by which thread, and how many may wait."""

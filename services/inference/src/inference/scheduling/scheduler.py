@@ -1,0 +1,227 @@
+"""Threads that compute what waits: at once when one is free, in batches of like length when not."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.bundle import Bundle
+from contract.encoding import Encoded
+from inference.logging import fields
+from inference.prediction import path
+from inference.problems import Failure, ServiceError
+from inference.scheduling.queue import Job, JobQueue, Outcome, Priority, Request
+
+BATCH_TOKENS = 1_024
+"""Ids in one batch, padding included."""
+PATIENCE_SECONDS = 1.0
+REPLACEMENT_SECONDS = 1.0
+RATE_WEIGHT = 0.1
+"""Weight of the newest batch in the moving average of the speed."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFigures:
+    """What one batch was like.
+
+    Attributes:
+        texts: in the batch.
+        tokens: ids that were read.
+        padded: ids that were computed, padding included.
+        waits: seconds that each text waited.
+        seconds: time in the graph.
+    """
+
+    texts: int
+    tokens: int
+    padded: int
+    waits: Sequence[float]
+    seconds: float
+
+
+class Observer(Protocol):
+    """What wants to know how the threads fare."""
+
+    def batch_done(self, figures: BatchFigures) -> None:
+        """A batch was computed."""
+        ...
+
+    def dropped(self, reason: str, texts: int) -> None:
+        """Texts were dropped before they were computed: `expired` or `cancelled`."""
+        ...
+
+
+class Scheduler:
+    """A few threads that share one graph, each calling it with one thread of its own.
+
+    Waiting for peers to fill a batch would only add latency on a processor, so a free thread takes
+    what there is. While all are busy a queue forms, and what has queued is the next batch.
+    """
+
+    def __init__(
+        self, threads: int, observer: Observer, *, batch_tokens: int = BATCH_TOKENS
+    ) -> None:
+        """Start the threads.
+
+        Args:
+            threads: batches computed at the same time.
+            observer: told of every batch.
+            batch_tokens: the most ids in one batch, padding included.
+        """
+        self._observer = observer
+        self._queue = JobQueue(budget=batch_tokens, patience=PATIENCE_SECONDS)
+        self._changed = threading.Condition()
+        self._idle = 0
+        self._closed = False
+        self._speed = 0.0  # ids per second of one thread
+        self._threads = [threading.Thread() for _ in range(threads)]
+        for place in range(threads):
+            self._start(place)
+
+    @property
+    def waiting_tokens(self) -> int:
+        """Ids in the queue."""
+        return self._queue.tokens
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every thread is there."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Ids that all threads together get through; 0 before the first batch."""
+        return self._speed * len(self._threads)
+
+    async def run(
+        self,
+        bundle: Bundle,
+        encoded: Sequence[Encoded],
+        *,
+        expires_at: float,
+        priority: Priority = Priority.PREDICT,
+    ) -> list[Outcome]:
+        """Compute some texts of one request.
+
+        When the client leaves, this is cancelled; its texts are then dropped unless a thread has
+        them already. No text of another request suffers.
+
+        Args:
+            bundle: the model.
+            encoded: the texts' ids, at least one.
+            expires_at: monotonic time after which nobody waits for the answer.
+            priority: whose work goes first.
+
+        Returns:
+            The outcome of each text, in order.
+
+        Raises:
+            ServiceError: (not ready) the service is shutting down.
+        """
+        request = Request(len(encoded))
+        jobs = [Job(bundle, item, expires_at, request, index) for index, item in enumerate(encoded)]
+        with self._changed:
+            if self._closed:
+                raise ServiceError(Failure.NOT_READY, "the service is shutting down")
+            self._queue.add(jobs, priority)
+            self._changed.notify(len(jobs))
+        return await request.done
+
+    def close(self) -> None:
+        """Compute what waits, then end the threads."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self, place: int) -> None:
+        thread = threading.Thread(
+            target=self._live, args=(place,), name=f"compute-{place}", daemon=True
+        )
+        self._threads[place] = thread
+        thread.start()
+
+    def _live(self, place: int) -> None:
+        batch: list[Job] = []
+        try:
+            while batch := self._next_batch():
+                self._compute(batch)
+        except BaseException as error:  # whatever it was, nobody may be left waiting
+            _log.critical("a computing thread died", extra=fields(reason=type(error).__name__))
+            _fail(batch, ServiceError(Failure.MODEL_FAILED, "the computing thread died"))
+            # Not at once: something that kills every thread must not keep the machine busy, and
+            # until then liveness tells that one is missing.
+            threading.Timer(REPLACEMENT_SECONDS, self._replace, [place]).start()
+
+    def _replace(self, place: int) -> None:
+        with self._changed:
+            if self._closed and not self._queue:
+                return
+        self._start(place)
+
+    def _next_batch(self) -> list[Job]:
+        """What to compute next; empty when the service has ended."""
+        with self._changed:
+            self._idle += 1
+            try:
+                while True:
+                    if batch := self._wanted(self._queue.take(self._idle)):
+                        return batch
+                    if not self._queue:
+                        if self._closed:
+                            return []
+                        self._changed.wait()
+            finally:
+                self._idle -= 1
+
+    def _wanted(self, batch: Sequence[Job]) -> list[Job]:
+        """The jobs of a batch that somebody still waits for."""
+        now = time.monotonic()
+        left = [job for job in batch if not job.request.abandoned]
+        wanted = [job for job in left if job.expires_at > now]
+        if cancelled := len(batch) - len(left):
+            self._observer.dropped("cancelled", cancelled)
+        if expired := [job for job in left if job.expires_at <= now]:
+            self._observer.dropped("expired", len(expired))
+            _fail(expired, deadline_exceeded())
+        return wanted
+
+    def _compute(self, batch: Sequence[Job]) -> None:
+        started = time.monotonic()
+        try:
+            outcomes: Sequence[Outcome] = list(
+                path.core(batch[0].bundle, [job.encoded for job in batch])
+            )
+        except ServiceError as error:
+            outcomes = [error] * len(batch)
+        seconds = time.monotonic() - started
+        for job, outcome in zip(batch, outcomes, strict=True):
+            job.request.settle(job.index, outcome)
+        tokens = sum(job.tokens for job in batch)
+        self._speed += RATE_WEIGHT * (tokens / max(seconds, 1e-6) - self._speed)
+        self._observer.batch_done(
+            BatchFigures(
+                texts=len(batch),
+                tokens=tokens,
+                padded=len(batch) * max(job.tokens for job in batch),
+                waits=[started - job.arrived_at for job in batch],
+                seconds=seconds,
+            )
+        )
+
+
+def deadline_exceeded() -> ServiceError:
+    """The failure of a request whose time was up before its turn came."""
+    return ServiceError(
+        Failure.DEADLINE_EXCEEDED, "the request's time was up before its turn; try again later"
+    )
+
+
+def _fail(jobs: Sequence[Job], error: ServiceError) -> None:
+    for job in jobs:
+        job.request.settle(job.index, error)

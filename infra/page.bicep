@@ -9,6 +9,9 @@ targetScope = 'resourceGroup'
 ])
 param environmentName string
 
+@description('Part of the names that must be unique in all of Azure, as given to foundation.bicep.')
+param suffix string
+
 @description('Where the app lives.')
 param location string = resourceGroup().location
 
@@ -35,6 +38,10 @@ param maxReplicas int
 @description('Whether the public address is asked from outside every five minutes.')
 param availabilityTests bool
 
+resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+  name: 'kv-radar-${environmentName}-${suffix}'
+}
+
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: 'id-radar-apps-${environmentName}'
 }
@@ -60,6 +67,7 @@ module frontend 'modules/frontend.bicep' = {
     identityId: identity.id
     registryServer: registryServer
     digest: frontendDigest
+    vaultUri: vault.properties.vaultUri
     revisionSuffix: revisionSuffix
     minReplicas: minReplicas
     maxReplicas: maxReplicas

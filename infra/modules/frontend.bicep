@@ -8,7 +8,7 @@ param environmentId string
 @description('Domain of that environment.')
 param defaultDomain string
 
-@description('Identity that pulls the image.')
+@description('Identity that pulls the image and reads the vault.')
 param identityId string
 
 @description('Login server of the registry.')
@@ -18,6 +18,9 @@ param registryServer string
 @minLength(71)
 @maxLength(71)
 param digest string
+
+@description('Address of the vault, ending in a slash.')
+param vaultUri string
 
 @description('What the new revision is called after the app name and two hyphens.')
 param revisionSuffix string
@@ -60,6 +63,13 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           identity: identityId
         }
       ]
+      secrets: [
+        {
+          name: 'page-api-key'
+          keyVaultUrl: '${vaultUri}secrets/page-api-key'
+          identity: identityId
+        }
+      ]
     }
     template: {
       revisionSuffix: revisionSuffix
@@ -72,6 +82,10 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
             {
               name: 'API_URL'
               value: 'https://inference.${defaultDomain}'
+            }
+            {
+              name: 'API_KEY'
+              secretRef: 'page-api-key'
             }
           ]
           resources: {

@@ -132,6 +132,10 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
               value: 'production'
             }
             {
+              name: 'ACCESS'
+              value: 'keys'
+            }
+            {
               name: 'DATABASE_URL'
               secretRef: 'database-url'
             }

@@ -1,4 +1,5 @@
-// Makes each service's database role, then brings the feedback store to this image's schema.
+// Makes each service's database role, brings the feedback store to this image's schema, then puts the
+// page's access key there as the vault has it.
 // The pipeline starts it and waits for it before a new revision of the API exists.
 @description('Where the job lives.')
 param location string
@@ -80,6 +81,11 @@ resource job 'Microsoft.App/jobs@2025-01-01' = {
           keyVaultUrl: '${vaultUri}secrets/text-hmac-key'
           identity: identityId
         }
+        {
+          name: 'page-api-key'
+          keyVaultUrl: '${vaultUri}secrets/page-api-key'
+          identity: identityId
+        }
       ]
     }
     template: {
@@ -123,8 +129,6 @@ resource job 'Microsoft.App/jobs@2025-01-01' = {
             memory: '0.5Gi'
           }
         }
-      ]
-      containers: [
         {
           name: 'migrate'
           image: image
@@ -148,6 +152,47 @@ resource job 'Microsoft.App/jobs@2025-01-01' = {
           resources: {
             cpu: json('0.5')
             memory: '1Gi'
+          }
+        }
+      ]
+      containers: [
+        {
+          name: 'page-key'
+          image: image
+          args: [
+            'keys'
+            'create'
+            'page'
+            '--scope'
+            'predict'
+            '--scope'
+            'feedback'
+            '--requests-per-minute'
+            '0'
+            '--from-env'
+            'PAGE_API_KEY'
+          ]
+          env: [
+            {
+              name: 'ENVIRONMENT'
+              value: 'production'
+            }
+            {
+              name: 'DATABASE_URL'
+              secretRef: 'database-url'
+            }
+            {
+              name: 'TEXT_HMAC_KEY'
+              secretRef: 'text-hmac-key'
+            }
+            {
+              name: 'PAGE_API_KEY'
+              secretRef: 'page-api-key'
+            }
+          ]
+          resources: {
+            cpu: json('0.25')
+            memory: '0.5Gi'
           }
         }
       ]

@@ -49,6 +49,20 @@ def ingress(templates: Templates) -> list[str]:
     return broken
 
 
+def access(templates: Templates) -> list[str]:
+    """The API asks for keys, and the page has one."""
+    wanted = {"inference": ("ACCESS", "value", "keys"), "frontend": ("API_KEY", "secretRef", None)}
+    broken = []
+    for where, name, config in apps(templates):
+        if name in wanted:
+            variable, source, value = wanted[name]
+            given = {item["name"]: item for item in containers(config)[0].get("env", [])}
+            found = given.get(variable, {}).get(source)
+            if found is None or value not in (None, found):
+                broken.append(f"{where}: {variable} of {name} is {found}")
+    return broken
+
+
 def revisions(templates: Templates) -> list[str]:
     """The API has blue and green; the page is sticky, which needs single-revision mode."""
     broken = []

@@ -9,10 +9,14 @@ from typing import Any
 from infra.release.cloud import ReleaseError
 
 TWEET = "The crew were kind but my bag did not arrive."
+UNAUTHORIZED = 401
 
 
 def check_api(base: str) -> None:
-    """Ask for life, readiness, the model, and a prediction.
+    """Ask for life and readiness, and as a stranger for a prediction.
+
+    Readiness comes from a prediction with the model that serves and from the store. The pipeline
+    has no access key, so it checks that without one there is nothing to be had.
 
     Args:
         base: address without a slash at its end.
@@ -21,13 +25,11 @@ def check_api(base: str) -> None:
         ReleaseError: one of them is wrong; the message names it.
     """
     _get(f"{base}/livez")
-    _get(f"{base}/readyz")
-    _json(_get(f"{base}/v1/model"), f"{base}/v1/model")
-    answer = _json(
-        _get(f"{base}/v1/predict", json.dumps({"text": TWEET}).encode()), f"{base}/v1/predict"
-    )
-    if "label" not in answer or "probabilities" not in answer:
-        raise ReleaseError(f"{base}/v1/predict answers without a label and probabilities")
+    ready = _json(_get(f"{base}/readyz"), f"{base}/readyz")
+    if not ready.get("model_version"):
+        raise ReleaseError(f"{base}/readyz answers without the version of a model")
+    body = json.dumps({"text": TWEET}).encode()
+    _get(f"{base}/v1/predict", body, expected=UNAUTHORIZED)
 
 
 def check_page(base: str) -> None:
@@ -57,15 +59,18 @@ def patiently(check: Any, base: str, tries: int = 6, pause: float = 5.0) -> None
             time.sleep(pause)
 
 
-def _get(url: str, body: bytes | None = None) -> bytes:
+def _get(url: str, body: bytes | None = None, expected: int = 200) -> bytes:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=15) as response:
-            return bytes(response.read())
+            status, said = response.status, bytes(response.read())
     except urllib.error.HTTPError as error:
-        raise ReleaseError(f"{url} answers {error.code}") from error
+        status, said = error.code, b""
     except OSError as error:
         raise ReleaseError(f"{url} does not answer: {error}") from error
+    if status != expected:
+        raise ReleaseError(f"{url} answers {status} in place of {expected}")
+    return said
 
 
 def _json(body: bytes, url: str) -> dict[str, Any]:

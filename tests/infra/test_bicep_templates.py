@@ -7,8 +7,14 @@ import pytest
 from infra.policy import surroundings, syntax, workloads
 
 RULES = (
-    *(workloads.probes, workloads.ingress, workloads.revisions, workloads.scale),
-    *(workloads.images, surroundings.secrets, surroundings.roles, surroundings.alerts),
+    *(workloads.probes, workloads.ingress, workloads.access, workloads.revisions),
+    *(
+        workloads.scale,
+        workloads.images,
+        surroundings.secrets,
+        surroundings.roles,
+        surroundings.alerts,
+    ),
     surroundings.modules,
 )
 PLAIN_SECRET = """      secrets: [
@@ -34,6 +40,9 @@ BREAKS = [
      "containerApps@2025-01-01' = if (empty(name)) {\n  name: 'other'"),
     ("ingress", "modules/mlflow.bicep", "external: false", "external: true"),
     ("ingress", "modules/inference.bicep", "allowInsecure: false", "allowInsecure: true"),
+    ("access", "modules/inference.bicep", "value: 'keys'", "value: 'open'"),
+    ("access", "modules/inference.bicep", "name: 'ACCESS'", "name: 'ACCES'"),
+    ("access", "modules/frontend.bicep", "secretRef: 'page-api-key'", "value: ''"),
     ("revisions", "modules/frontend.bicep", "activeRevisionsMode: 'Single'",
      "activeRevisionsMode: 'Multiple'"),
     ("revisions", "modules/frontend.bicep", "affinity: 'sticky'", "affinity: 'none'"),

@@ -17,19 +17,21 @@ OLD, NEW, OLDER = "inference--old", "inference--new", "inference--older"
 CANARY = rollout.Canary(share=10, seconds=0.3)
 ANSWERS = {
     "/livez": b"{}",
-    "/readyz": b"{}",
-    "/v1/model": b'{"version": "3"}',
-    "/v1/predict": b'{"label": "negative", "probabilities": {"negative": 1.0}}',
+    "/readyz": b'{"status": "ready", "model_version": "3"}',
     "/_stcore/health": b"ok",
     "/": b"<!DOCTYPE html><html></html>",
 }
 
 
 class Web:
-    """Answers for every host of the environment; a host in `broken` answers 503."""
+    """Answers for every host of the environment; one in `broken` answers 503.
+
+    Without a key there is no prediction, except from a host in `careless`.
+    """
 
     def __init__(self):
         self.broken = set()
+        self.careless = set()
         self.asked = []
         web = self
 
@@ -38,7 +40,10 @@ class Web:
                 _, name, path = self.path.split("/", 2)
                 web.asked.append((name, f"/{path}"))
                 body = ANSWERS.get(f"/{path}")
-                self.send_response(503 if name in web.broken else 200 if body else 404)
+                status = 200 if body else 404
+                if path == "v1/predict":
+                    status = 200 if name in web.careless else 401
+                self.send_response(503 if name in web.broken else status)
                 self.end_headers()
                 self.wfile.write(body or b"")
 
@@ -119,8 +124,8 @@ def _release(group, web):
 def test_a_good_revision_is_tested_then_shared_then_given_everything(azure, group, web):
     _release(group, web)
     assert azure.read()["traffic"] == [{"blue": 90, "green": 10}, {"blue": 0, "green": 100}]
-    assert web.asked[:4] == [
-        ("inference---green", path) for path in ("/livez", "/readyz", "/v1/model", "/v1/predict")
+    assert web.asked[:3] == [
+        ("inference---green", path) for path in ("/livez", "/readyz", "/v1/predict")
     ]
     assert web.asked[-1] == ("inference", "/v1/predict")
     assert _active(azure) == {OLD, NEW}  # the one before stays warm, the oldest does not
@@ -139,10 +144,19 @@ def test_a_first_revision_has_nothing_to_share_with(azure, group, web):
 
 def test_a_revision_that_fails_its_smoke_test_gets_no_traffic(azure, group, web):
     web.broken = {"inference---green"}
-    with pytest.raises(ReleaseError, match=r"livez answers 503; all traffic is on inference--old"):
+    with pytest.raises(
+        ReleaseError, match=r"livez answers 503 in place of 200; all traffic is on inference--old"
+    ):
         _release(group, web)
     assert azure.read()["traffic"] == [{"blue": 100, "green": 0}]
     assert NEW not in _active(azure)
+
+
+def test_a_revision_that_serves_strangers_gets_no_traffic(azure, group, web):
+    web.careless = {"inference---green"}
+    with pytest.raises(ReleaseError, match="predict answers 200 in place of 401"):
+        _release(group, web)
+    assert azure.read()["traffic"] == [{"blue": 100, "green": 0}]
 
 
 def test_a_revision_that_fails_in_its_canary_loses_its_share(azure, group, web, monkeypatch):

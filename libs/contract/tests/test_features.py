@@ -82,6 +82,39 @@ def test_terms_that_share_a_hash_add_up():
     assert spec.size == 2
 
 
+def test_hashing_keeps_analysers_apart_when_asked():
+    characters = Analyser(unit="characters", orders=(2, 2))
+    spec = FeatureSpec(analysers=(WORDS, characters), hash_size=1_000, hash_apart=True)
+    (encoded,) = FeatureEncoder(spec, LOWER, max_length=8).encode(["ok"])
+    word, *pairs = (1 + zlib.crc32(t.encode()) % 1_000 for t in ("ok", "\t o", "\tok", "\tk "))
+    assert encoded.ids.tolist() == sorted([word, *(1_000 + pair for pair in pairs)])
+    assert spec.size == 2_001
+    assert spec.groups()[encoded.ids].tolist() == [0, 1, 1, 1]
+
+
+def test_a_hashed_spec_without_ranges_is_one_group():
+    spec = FeatureSpec(analysers=(WORDS, PAIRS), hash_size=10)
+    assert spec.groups().tolist() == [0] * 11
+
+
+def test_terms_of_one_unit_are_a_group():
+    characters = Analyser(unit="characters", orders=(2, 3))
+    vocabulary = ("late", "\tla", "not bad", "\tate")
+    mixed = FeatureSpec(analysers=(characters, WORDS), vocabulary=vocabulary)
+    assert mixed.groups().tolist() == [0, 1, 0, 1, 0]
+    words = FeatureSpec(analysers=(WORDS, PAIRS), vocabulary=("late", "not bad"))
+    assert words.groups().tolist() == [0, 0, 0]
+
+
+def test_a_features_file_from_before_hash_ranges_is_read(tmp_path):
+    path = tmp_path / "features.json"
+    path.write_text(
+        '{"format_version": 1, "analysers": [{"unit": "words", "orders": [1, 2]}],'
+        ' "vocabulary": null, "hash_size": 8, "hash_seed": 3}'
+    )
+    assert FeatureSpec.from_file(path).size == 9
+
+
 def test_a_lone_surrogate_is_refused():
     with pytest.raises(TextRefusedError):
         encoder("late").encode(["late", "\udc00"])

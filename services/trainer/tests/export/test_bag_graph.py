@@ -53,6 +53,23 @@ def test_equals_scikit_learn(graph, arrays):
     np.testing.assert_allclose(graph(pad(batch, 0)), expected, atol=1e-5)
 
 
+def test_each_group_of_terms_has_its_own_norm(arrays, tmp_path):
+    groups = np.arange(IDS) % 2
+    onnx.save_model(bag_graph(**arrays, groups=groups), tmp_path / "model.onnx")
+    grouped = Graph(tmp_path / "model.onnx", label_count=LABELS, uses_weights=True)
+    batch = texts([1, 5, 12, 39])
+    expected = np.tile(arrays["bias"], (len(batch), 1))
+    for row, text in enumerate(batch):
+        tf_idf = (1 + np.log(text.weights)) * arrays["idf"][text.ids]
+        for group in (0, 1):
+            of_group = groups[text.ids] == group
+            x = tf_idf[of_group] / max(np.linalg.norm(tf_idf[of_group]), 1e-12)
+            expected[row] += x @ arrays["weights"][text.ids[of_group]]
+    np.testing.assert_allclose(grouped(pad(batch, 0)), expected, atol=1e-5)
+    longer = {name: np.pad(value, ((0, 0), (0, 99))) for name, value in pad(batch, 0).items()}
+    np.testing.assert_allclose(grouped(longer), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("length", [1, 9, 33])
 @pytest.mark.parametrize("extra", [1, 64, 400])
 def test_padding_changes_nothing(graph, length, extra):

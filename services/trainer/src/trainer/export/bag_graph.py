@@ -18,17 +18,25 @@ IR_VERSION = 10
 SMALLEST_NORM = 1e-12  # a text without known terms has norm 0 and gets the bias alone
 
 
-def bag_graph(idf: Floats, weights: Floats, bias: Floats) -> onnx.ModelProto:
+def bag_graph(
+    idf: Floats,
+    weights: Floats,
+    bias: Floats,
+    groups: npt.NDArray[np.int64] | None = None,
+) -> onnx.ModelProto:
     """A graph from term ids and counts to `logits = bias + x W`, with x the L2-normed TF-IDF.
 
     For a term of count c, `x = (1 + ln c) idf` before the norm (sublinear term frequency: Manning,
     Raghavan and Schütze, 2008, "Introduction to Information Retrieval", section 6.4.1). This is
-    what scikit-learn's `TfidfTransformer(sublinear_tf=True, norm="l2")` computes.
+    what scikit-learn's `TfidfTransformer(sublinear_tf=True, norm="l2")` computes. Where terms come
+    in groups, such as words and characters, each group has a norm of its own: else the twenty
+    n-grams of characters that go with a word would drown it.
 
     Args:
         idf: inverse document frequency of each id, `[ids]`.
         weights: `[ids, labels]`. The padding's idf and weights are taken as zero.
         bias: `[labels]`.
+        groups: number of the group of each id, from 0, `[ids]`; all are one where left out.
 
     Returns:
         Inputs `token_ids` int64 and `token_weights` float32 (counts, 0 where padded), both
@@ -41,7 +49,10 @@ def bag_graph(idf: Floats, weights: Floats, bias: Floats) -> onnx.ModelProto:
         "one": np.float32(1),
         "smallest_norm": np.float32(SMALLEST_NORM),
         "length_axis": np.array([1], np.int64),
+        "last_axis": np.array([2], np.int64),
     }
+    groups = np.zeros(len(idf), np.int64) if groups is None else groups
+    constants["membership"] = _without_padding(np.eye(groups.max() + 1)[groups])
     nodes = [
         # 1 + ln c for a count, 0 for padding: min(c, 1) + ln max(c, 1)
         helper.make_node("Max", ["token_weights", "one"], ["at_least_one"]),
@@ -50,7 +61,14 @@ def bag_graph(idf: Floats, weights: Floats, bias: Floats) -> onnx.ModelProto:
         helper.make_node("Add", ["present", "log_count"], ["tf"]),
         helper.make_node("Gather", ["idf", "token_ids"], ["term_idf"]),
         helper.make_node("Mul", ["tf", "term_idf"], ["tf_idf"]),
-        helper.make_node("ReduceL2", ["tf_idf", "length_axis"], ["norm"], keepdims=1),
+        # The norm of each text's groups [batch, 1, groups], then that of each term's own group.
+        helper.make_node("Gather", ["membership", "token_ids"], ["member"]),
+        helper.make_node("Mul", ["tf_idf", "tf_idf"], ["square"]),
+        helper.make_node("Unsqueeze", ["square", "length_axis"], ["square_row"]),
+        helper.make_node("MatMul", ["square_row", "member"], ["group_square"]),
+        helper.make_node("Sqrt", ["group_square"], ["group_norm"]),
+        helper.make_node("Mul", ["member", "group_norm"], ["member_norm"]),
+        helper.make_node("ReduceSum", ["member_norm", "last_axis"], ["norm"], keepdims=0),
         helper.make_node("Max", ["norm", "smallest_norm"], ["safe_norm"]),
         helper.make_node("Div", ["tf_idf", "safe_norm"], ["x"]),
         # The sum over terms, as one [1, length] by [length, labels] product per text.

@@ -166,7 +166,7 @@ def serve_dummy(client: TestClient, bundle: Bundle, logit: float | Exception) ->
     serving = client.app.state.services.serving
     dummy = Bundle(bundle.manifest, bundle.encoder, DummyGraph(logit), "fp32")
     current = serving.current
-    serving.swap(ServedModel(dummy, "dummy", "1", None, current.source, current.loaded_at))
+    serving.swap(ServedModel(dummy, None, "dummy", "1", None, current.source, current.loaded_at))
 
 
 @pytest.mark.parametrize("logit", [np.nan, RuntimeError(SECRET)])

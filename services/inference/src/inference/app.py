@@ -70,7 +70,12 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         serving = ServingModel()
         serving.on_swap(
-            lambda served: metrics.set_model(served.name, served.version, served.bundle.precision)
+            lambda served: metrics.set_model(
+                served.name,
+                served.version,
+                served.bundle.precision,
+                fallback=served.fallback is not None,
+            )
         )
         store = Store(settings.store_url, migrate=migrate or embedded, spool=spool)
         # A restart while the database is away must find the keys, as it finds the spool.

@@ -43,6 +43,11 @@ class Metrics:
             ("model_name", "model_version", "precision"),
             registry=self._registry,
         )
+        self._fallback = Gauge(
+            "radar_model_fallback",
+            "1 while the fp32 graph serves because the int8 one answers differently here",
+            registry=self._registry,
+        )
         self._spooled = Gauge(
             "radar_spooled_predictions",
             "Predictions that wait on the disk for the database",
@@ -80,10 +85,11 @@ class Metrics:
         """Count one prediction that was kept."""
         self._predictions.labels(model_name, model_version, label).inc()
 
-    def set_model(self, name: str, version: str, precision: str) -> None:
-        """Show which model serves."""
+    def set_model(self, name: str, version: str, precision: str, *, fallback: bool) -> None:
+        """Show which model serves, and whether its fp32 graph does in place of its int8 one."""
         self._model.clear()
         self._model.labels(name, version, precision).set(1)
+        self._fallback.set(fallback)
 
     def exposition(self) -> bytes:
         """All figures, as Prometheus reads them."""

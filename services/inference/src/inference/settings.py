@@ -8,8 +8,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from contract.manifest import Precision
-
 MIN_KEY_CHARACTERS = 32
 PLACEHOLDERS = ("change", "example", "placeholder")
 """Words in values that were copied from somewhere; hardly ever in random ones."""
@@ -62,8 +60,10 @@ class Settings(BaseSettings):
         description="what to serve: models:/NAME@ALIAS (followed), models:/NAME/VERSION, "
         "or a bundle's directory",
     )
-    model_precision: Precision = Field(
-        default="fp32", description="which graph of the bundle to run"
+    model_precision: Literal["auto", "fp32", "int8"] = Field(
+        default="auto",
+        description="which graph of the bundle to run; auto: int8 where the bundle has it and it "
+        "answers on this processor as it did where it was made, else fp32",
     )
     model_poll_seconds: float = Field(
         default=30.0, gt=0, le=86_400, description="seconds between looks at the alias"

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contract.bundle import Bundle
 from contract.errors import BundleError
-from contract.manifest import Precision
 from inference.logging import fields
 from inference.model.cache import BundleCache, Entry, short_hash
+from inference.model.opening import Opened, WantedPrecision, open_bundle
 from inference.model.registry import Registry, RegistryError, Release
 from inference.model.serving import Following, ServedModel, ServingModel
 from inference.model.source import DirectorySource, RegistrySource, Source
@@ -40,7 +39,7 @@ class FollowerOptions:
 
     source: Source
     spoken: str
-    precision: Precision
+    precision: WantedPrecision
     poll_seconds: float
 
 
@@ -110,18 +109,18 @@ class Follower:
         return fixed
 
     def _load_directory(self, source: DirectorySource) -> None:
-        bundle = self._open(source.path)
+        opened = self._open(source.path)
         version = short_hash(source.path)
-        self._serve(bundle, bundle.manifest.name, version, alias=None)
+        self._serve(opened, opened.bundle.manifest.name, version, alias=None)
 
     def _serve_cached(self, source: RegistrySource) -> bool:
         cache = self._cache_of(source)
         entry = cache.last()
-        bundle = self._open_cached(cache, entry) if entry else None
-        if entry is None or bundle is None:
+        opened = self._open_cached(cache, entry) if entry else None
+        if entry is None or opened is None:
             return False
         self._identity = entry.identity
-        self._serve(bundle, source.name, entry.version, source.alias)
+        self._serve(opened, source.name, entry.version, source.alias)
         return True
 
     def _load_release(self, source: RegistrySource) -> None:
@@ -130,22 +129,22 @@ class Follower:
             return
         cache = self._cache_of(source)
         entry = cache.find(release)
-        bundle = self._open_cached(cache, entry) if entry else None
-        if entry is None or bundle is None:
-            bundle, entry = self._fetch(source, release, cache)
+        opened = self._open_cached(cache, entry) if entry else None
+        if entry is None or opened is None:
+            opened, entry = self._fetch(source, release, cache)
         cache.serve(entry)
         self._identity = release.identity
-        self._serve(bundle, source.name, release.version, source.alias)
+        self._serve(opened, source.name, release.version, source.alias)
 
     def _fetch(
         self, source: RegistrySource, release: Release, cache: BundleCache
-    ) -> tuple[Bundle, Entry]:
+    ) -> tuple[Opened, Entry]:
         with cache.workspace() as folder:
             path = self._registry.download(source.name, release.version, folder)
-            bundle = self._open(path)
-            return bundle, cache.keep(path, release)
+            opened = self._open(path)
+            return opened, cache.keep(path, release)
 
-    def _open_cached(self, cache: BundleCache, entry: Entry) -> Bundle | None:
+    def _open_cached(self, cache: BundleCache, entry: Entry) -> Opened | None:
         try:
             return self._open(cache.path(entry))
         except BundleError as error:
@@ -156,13 +155,13 @@ class Follower:
             cache.discard(entry)
             return None
 
-    def _open(self, path: Path) -> Bundle:
-        # Repeating the golden texts, this also warms the graph.
-        return Bundle.open(path, precision=self._options.precision)
+    def _open(self, path: Path) -> Opened:
+        return open_bundle(path, self._options.precision)
 
-    def _serve(self, bundle: Bundle, name: str, version: str, alias: str | None) -> None:
+    def _serve(self, opened: Opened, name: str, version: str, alias: str | None) -> None:
         served = ServedModel(
-            bundle=bundle,
+            bundle=opened.bundle,
+            fallback=opened.fallback,
             name=name,
             version=version,
             alias=alias,
@@ -170,7 +169,12 @@ class Follower:
             loaded_at=datetime.now(UTC),
         )
         self._serving.swap(served)
-        _log.info("a model serves", extra=fields(name=name, version=version, alias=alias))
+        _log.info(
+            "a model serves",
+            extra=fields(
+                name=name, version=version, alias=alias, precision=opened.bundle.precision
+            ),
+        )
 
     def _delay(self) -> float:
         """Seconds to the next look: doubled with each failure, and spread over replicas."""

@@ -26,6 +26,7 @@ async def model(serving: ServingDependency) -> ModelAnswer:
         alias=served.alias,
         source=served.source,
         precision=served.bundle.precision,
+        fallback=served.fallback,
         recipe=manifest.recipe,
         family=manifest.family,
         labels=list(manifest.labels),

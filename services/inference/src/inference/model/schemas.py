@@ -25,6 +25,9 @@ class ModelAnswer(BaseModel):
     alias: str | None
     source: str
     precision: Precision
+    fallback: str | None = Field(
+        description="why the fp32 graph serves in place of the int8 one that the model has"
+    )
     recipe: str
     family: str
     labels: list[str]

@@ -18,6 +18,7 @@ class ServedModel:
 
     Attributes:
         bundle: encoder, graph and labels.
+        fallback: why its fp32 graph serves in place of its int8 one; None where it does not.
         name: registered name, or the manifest's name for a directory.
         version: registered version, or the start of the manifest's hash for a directory.
         alias: the alias that led here, if any.
@@ -26,6 +27,7 @@ class ServedModel:
     """
 
     bundle: Bundle
+    fallback: str | None
     name: str
     version: str
     alias: str | None

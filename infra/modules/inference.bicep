@@ -115,7 +115,8 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
     template: {
       revisionSuffix: revisionSuffix
       terminationGracePeriodSeconds: 30
-      // Outlives the container, not the replica: verified bundles, and verdicts that wait for Postgres.
+      // Verified bundles, and what waits for Postgres. Each replica's own, as SQLite needs it: outlives
+      // the container, not the replica (docs/azure.md says what that can lose).
       volumes: [
         {
           name: 'data'

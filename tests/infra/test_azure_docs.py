@@ -60,6 +60,18 @@ def test_every_secret_of_the_vault_is_made(text, templates, repository):
     assert read == made
 
 
+def test_what_an_outage_of_the_database_can_lose_is_said(text, templates):
+    section = text.split("## While Postgres is away\n", 1)[1].split("\n## ", 1)[0]
+    app = templates["modules/inference.bicep"]["resources"]["app"]["config"]
+    (volume,) = app["properties"]["template"]["volumes"]
+    assert volume["storageType"] in section
+    assert "replica is removed" in section
+    assert "**is lost**" in section
+    cpu = app["properties"]["template"]["containers"][0]["resources"]["cpu"]
+    assert "1.0" in str(cpu), "another size of disk comes with it"
+    assert "One vCPU comes with 4 GiB" in section
+
+
 def test_the_costs_add_up(text):
     rows = _table(text, "Cost")
     for column in (3, 5):

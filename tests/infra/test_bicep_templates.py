@@ -4,7 +4,7 @@ import copy
 import re
 
 import pytest
-from infra.policy import surroundings, syntax, workloads
+from infra.policy import storage, surroundings, syntax, workloads
 
 RULES = (
     *(workloads.probes, workloads.ingress, workloads.access, workloads.revisions),
@@ -16,6 +16,7 @@ RULES = (
         surroundings.alerts,
     ),
     surroundings.modules,
+    storage.spool,
 )
 PLAIN_SECRET = """      secrets: [
         {
@@ -74,6 +75,9 @@ BREAKS = [
      "query: 'AppEvents | union AppTraces |"),
     ("alerts", "modules/alerts.bicep", "        actionGroupId\n", ""),
     ("alerts", "platform.bicep", "modules/replica-alert.bicep", "modules/alerts.bicep"),
+    ("spool", "modules/inference.bicep", "'EmptyDir'", "'AzureFile'"),
+    ("spool", "modules/inference.bicep", "mountPath: '/data'", "mountPath: '/cache'"),
+    ("spool", "modules/inference.bicep", "name: 'DATA_DIR'", "name: 'DATA'"),
     ("modules", "platform.bicep", "    digest: trainerDigest\n", ""),
     ("modules", "platform.bicep", "digest: trainerDigest", "digset: trainerDigest"),
     ("modules", "api.bicep", "modules/inference.bicep", "modules/api.bicep"),

@@ -136,6 +136,7 @@ class Store:
             except ServiceError as error:
                 if not is_unreachable(error.__cause__):
                     raise
+            _log.warning("the store is away")
             spool.away.set()  # the keeper looks whether it is back
         return spool.backlog.add(prediction_id, body, text)
 

@@ -187,3 +187,14 @@ def test_every_row_knows_its_line(source, tweets):
     for part in (data.train, data.validation, data.test):
         # The first line of the file is the header, and each tweet takes one.
         assert [written[line - 2] for line in part.lines] == list(part.texts)
+
+
+def test_every_row_knows_its_owner(source, tweets):
+    data = load(source, limit=60, seed=2)
+    user_of = {tweet.text: tweet.user for tweet in tweets}
+    seen = {}
+    for part in (data.train, data.validation, data.test):
+        assert len(part.owners) == len(part)
+        for text, owner in zip(part.texts, part.owners, strict=True):
+            assert seen.setdefault(owner, user_of[text]) == user_of[text]
+    assert len(seen) == len(set(seen.values()))

@@ -18,11 +18,14 @@ class Split:
         labels: of each an index into the data set's ordered label names, `[rows]`.
         lines: number of each row's first line in its source, counted from 1, `[rows]`; None where
             there is no source.
+        owners: hash of each row's user, or of its text where no user is known, `[rows]`; None
+            where nothing says which rows belong together.
     """
 
     texts: Sequence[str]
     labels: Labels
     lines: Labels | None = None
+    owners: npt.NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -34,7 +37,8 @@ class Split:
     def take(self, places: Labels) -> "Split":
         """The rows at these places, in this order."""
         lines = None if self.lines is None else self.lines[places]
-        return Split([self.texts[place] for place in places], self.labels[places], lines)
+        owners = None if self.owners is None else self.owners[places]
+        return Split([self.texts[place] for place in places], self.labels[places], lines, owners)
 
     def sample(self, rows: int, seed: int) -> "Split":
         """So many rows with the label shares of the whole; another seed draws others.

@@ -30,7 +30,7 @@ class Rows:
         is_sample: whether it is the bundled sample.
         labels: ordered label names.
         frame: `line`, `trainer.data.table.COLUMNS` with the final `split`, `key` (the normalised
-            text) and `row_hash`, in the order of `order_rows`.
+            text), `owner_hash` and `row_hash`, in the order of `order_rows`.
         report: what cleaning found.
     """
 
@@ -46,7 +46,8 @@ class Rows:
         places = {label: place for place, label in enumerate(self.labels)}
         labels = rows["label"].replace_strict(places, return_dtype=pl.Int64)
         lines = rows["line"].cast(pl.Int64)
-        return Split(rows["text"].to_list(), labels.to_numpy(), lines.to_numpy())
+        owners = rows["owner_hash"].to_numpy()
+        return Split(rows["text"].to_list(), labels.to_numpy(), lines.to_numpy(), owners)
 
 
 def order_labels(labels: set[str]) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def load_rows(
     problems = table.problems
     usable = drop_unusable(table.frame, found.labels, problems, progress)
     placed, moved = assign_splits(usable)
-    kept = order_rows(drop_repeats(placed, problems).drop("owner_hash", "declared_test"))
+    kept = order_rows(drop_repeats(placed, problems).drop("declared_test"))
     report = CleaningReport(
         source=source,
         format=table.format,

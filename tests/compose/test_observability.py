@@ -45,7 +45,7 @@ def exposed():
     metrics = Metrics()
     metrics.observe_request("POST", "/v1/predict", 200, 0.01)
     metrics.count_prediction("m", "1", "negative")
-    metrics.set_model("m", "1", "fp32")
+    metrics.set_model("m", "1", "fp32", fallback=False)
     lines = metrics.exposition().decode().splitlines()
     return {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}
 

@@ -7,6 +7,7 @@ import typer
 
 from contract.errors import ContractError
 from trainer.commands.baseline import baseline
+from trainer.commands.compare import compare
 from trainer.commands.evaluate import evaluate
 from trainer.commands.first_champion import first_champion
 from trainer.commands.registry import champion, promote
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (recipes, train, evaluate, baseline, promote, champion, first_champion):
+for command in (recipes, train, compare, evaluate, baseline, promote, champion, first_champion):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

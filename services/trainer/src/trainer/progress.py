@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +18,8 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 
 SECONDS_BETWEEN_LINES = 5.0
+MOST_BARS = 8
+"""Bars of tasks before these go, so that long work does not fill the terminal."""
 
 
 class Progress(Protocol):
@@ -30,6 +32,21 @@ class Progress(Protocol):
     def advance(self, steps: int = 1, note: str = "") -> None:
         """Report steps done, with figures worth showing, such as the current loss."""
         ...
+
+
+@runtime_checkable
+class LossWatcher(Protocol):
+    """A `Progress` that is told of every validation loss too."""
+
+    def measured(self, epoch: int, loss: float) -> None:
+        """Take note of the loss after an epoch, counted from 1; raising ends the training."""
+        ...
+
+
+def report_loss(progress: Progress, epoch: int, loss: float) -> None:
+    """Tell whoever watches of a validation loss; nobody else."""
+    if isinstance(progress, LossWatcher):
+        progress.measured(epoch, loss)
 
 
 class NoProgress:
@@ -53,6 +70,8 @@ class BarProgress:
         """See `Progress.start`."""
         if self._task is not None:
             self._bars.stop_task(self._task)
+        while len(self._bars.task_ids) >= MOST_BARS:
+            self._bars.remove_task(self._bars.task_ids[0])
         self._task = self._bars.add_task(task, total=total, note="")
 
     def advance(self, steps: int = 1, note: str = "") -> None:

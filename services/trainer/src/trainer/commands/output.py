@@ -1,5 +1,6 @@
 """How figures are shown on a terminal."""
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ FIGURES = (
 """What is shown of `Metrics`: heading and attribute."""
 
 
-def console() -> "Console":
-    """Standard output."""
+def console(columns: int = 80) -> "Console":
+    """Standard output, as wide as its terminal; without one, so many columns."""
     from rich.console import Console
 
-    return Console()
+    return Console(width=None if sys.stdout.isatty() else columns)
 
 
 def table(*headings: str, title: str | None = None) -> "Table":

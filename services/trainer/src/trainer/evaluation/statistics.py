@@ -92,7 +92,7 @@ def figure_interval(
     Raises:
         ValueError: there are no rows, or lengths differ.
     """
-    return _interval(bootstrap(truth, [predicted], figure=figure, seed=seed)[0])
+    return bootstrap(truth, [predicted], figure=figure, seed=seed)[0].interval()
 
 
 def paired_difference(
@@ -116,7 +116,7 @@ def paired_difference(
         ValueError: there are no rows, or lengths differ.
     """
     of_a, of_b = bootstrap(truth, [a, b], figure=figure, seed=seed)
-    return _interval(Replicates(of_a.value - of_b.value, of_a.resampled - of_b.resampled))
+    return (of_a - of_b).interval()
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,16 @@ class Replicates:
 
     value: float
     resampled: Floats
+
+    def interval(self) -> Interval:
+        """The middle 95 % of the resamples."""
+        tail = 100 * (1 - CONFIDENCE) / 2
+        low, high = np.percentile(self.resampled, [tail, 100 - tail])
+        return Interval(self.value, float(low), float(high))
+
+    def __sub__(self, other: "Replicates") -> "Replicates":
+        """The difference in every resample; paired where both come from one `bootstrap`."""
+        return Replicates(self.value - other.value, self.resampled - other.resampled)
 
 
 def bootstrap(
@@ -211,12 +221,6 @@ FIGURES: dict[Figure, Callable[[Labels, Labels], Measure]] = {
     "accuracy": _accuracy,
     "macro_f1": _macro_f1,
 }
-
-
-def _interval(replicates: Replicates) -> Interval:
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(replicates.resampled, [tail, 100 - tail])
-    return Interval(replicates.value, float(low), float(high))
 
 
 def _split(figures: Floats, sizes: Sequence[int]) -> list[Floats]:

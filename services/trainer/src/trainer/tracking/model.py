@@ -68,7 +68,7 @@ def log_bundle(
             )
             registered = mlflow.register_model(logged.model_uri, name, tags=dict(tags))
         except BaseException:
-            _discard(client, run_id)
+            discard_models(client, run_id)
             raise
     return registered
 
@@ -101,8 +101,8 @@ def pinned_requirements() -> list[str]:
     return [f"{name}=={version(name)}" for name in sorted(needed | {"mlflow", "pandas"})]
 
 
-def _discard(client: "MlflowClient", run_id: str) -> None:
-    """Delete what logging left of a model that was not registered."""
+def discard_models(client: "MlflowClient", run_id: str) -> None:
+    """Delete what logging left of the models of a run that registered none."""
     experiment = client.get_run(run_id).info.experiment_id
     for logged in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
         client.delete_logged_model(logged.model_id)

@@ -78,6 +78,11 @@ def experiment_id(client: "MlflowClient", name: str) -> str:
     return str(client.create_experiment(name, artifact_location=location))
 
 
+def work_folder() -> Path:
+    """Where commands keep what is not for MLflow: beside its SQLite file, else in `.radar`."""
+    return _sqlite_folder(tracking_uri()) or DEFAULT_FOLDER.resolve()
+
+
 def without_password(uri: str) -> str:
     """The URI, fit to be shown."""
     from sqlalchemy.engine import make_url

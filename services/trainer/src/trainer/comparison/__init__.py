@@ -1,0 +1,1 @@
+"""Every recipe on equal terms: the same rows, several seeds, one report."""

@@ -34,7 +34,8 @@ def test_a_model_is_trained_registered_promoted_and_loaded_over_http(server, tmp
     from trainer.progress import NoProgress
     from trainer.recipes.spec import RecipeSpec
     from trainer.registry.bundles import bundle_directory
-    from trainer.registry.promotion import promote_best
+    from trainer.registry.challenge import challenge_with_best
+    from trainer.registry.gate import Terms
     from trainer.tracking.store import tracking_session
     from trainer.training import train_version
 
@@ -50,7 +51,9 @@ def test_a_model_is_trained_registered_promoted_and_loaded_over_http(server, tmp
             name="over-http",
             experiment="over-http",
         )
-        assert promote_best(client, "over-http").version.run_id == trained.run_id
+        done = challenge_with_best(client, "over-http", Terms(), force="whatever its calibration")
+        assert done.serves
+        assert done.version.run_id == trained.run_id
 
     (manifest,) = (tmp_path / "kept").rglob("manifest.json")  # uploaded, not written by the client
     with bundle_directory("models:/over-http@champion") as directory:

@@ -9,6 +9,14 @@ class DataError(TrainerError):
     """A data source that cannot be read, or that leaves too little to train on."""
 
 
+class AdditionError(DataError):
+    """A further file that must not be trained on; the base data are sound."""
+
+
+class UnavailableError(TrainerError):
+    """A server that does not answer, or not now: the same may succeed later."""
+
+
 class ExportError(TrainerError):
     """A trained model that cannot become a bundle.
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer import defaults
 from trainer.data.dataset import Dataset
 from trainer.data.report import CleaningReport
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.metrics import Metrics
-from trainer.export.abstention import DEFAULT_PRECISION
 from trainer.export.bundle_writer import export_model, record_metrics
 from trainer.progress import Progress
 from trainer.recipes.spec import RecipeSpec
@@ -56,7 +56,7 @@ def train_version(
     seed: int,
     name: str,
     experiment: str,
-    precision: float = DEFAULT_PRECISION,
+    precision: float = defaults.PRECISION,
     tags: Mapping[str, str] | None = None,
 ) -> TrainedVersion:
     """Train a recipe, export and verify its bundle, measure it, log it, and register it.
@@ -123,7 +123,7 @@ def fit_and_measure(
     seed: int,
     name: str,
     directory: Path,
-    precision: float = DEFAULT_PRECISION,
+    precision: float = defaults.PRECISION,
 ) -> TrainingRecord:
     """Train a recipe, export and verify its bundle, and measure both held-out splits through it.
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from trainer.errors import TrainerError
-from trainer.recipes import get_recipe
+from trainer.recipes.spec import RecipeSpec
 from trainer.registry.versions import champion
 
 NAME = "tweet-sentiment"
@@ -59,7 +59,10 @@ def test_stopped_between_two_recipes_it_goes_on_with_the_second(run, tracking, a
     assert recipes_of(tracking) == ["naive-bayes"]
     assert champion(tracking, NAME) is None
 
-    add_recipe("stopped", get_recipe("naive-bayes").fit)
+    def fit(dataset, settings, progress, *, seed):
+        return RecipeSpec.parse("naive-bayes").fit(dataset, progress, seed=seed)
+
+    add_recipe("stopped", fit)
     resumed = run("--recipe", "naive-bayes", "--recipe", "stopped")
 
     assert resumed.exit_code == 0, resumed.output

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from trainer.commands.decision import show
 from trainer.commands.train import known_recipes
 from trainer.registry.versions import DEFAULT_MODEL
 
@@ -23,7 +24,7 @@ def first_champion(
     ] = None,
     seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
 ) -> None:
-    """Give a model without a champion its first: train, compare, promote the best.
+    """Give a model without a champion its first: train, compare, promote the best that passes.
 
     Where there is a champion it says so and changes nothing, so it can run at every start. Where it
     was stopped before, it goes on.
@@ -59,4 +60,4 @@ def first_champion(
             typer.echo(f"version {trained.version} ({recipe}) is registered", err=True)
 
         done = make_first_champion(client, name, recipe, dataset, train)
-    typer.echo(f"{done.version} of {name} is the champion now: {done.reason}")
+    show(done)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
+from trainer import defaults
 from trainer.commands.output import FIGURES, console, doubt, figure, table
-from trainer.export.abstention import DEFAULT_PRECISION
 from trainer.recipes import RECIPES
 from trainer.registry.versions import DEFAULT_MODEL
 
@@ -85,7 +85,7 @@ def train(
     seed: Annotated[
         int, typer.Option(min=0, help="Fixes every random choice, also which rows a limit leaves.")
     ] = 0,
-    precision: Precision = DEFAULT_PRECISION,
+    precision: Precision = defaults.PRECISION,
     text_column: Annotated[
         str | None, typer.Option(help="Column of the texts. [default: text]")
     ] = None,

@@ -7,10 +7,6 @@ import numpy as np
 from contract.calibration import Probabilities
 from trainer.data.dataset import Labels
 
-DEFAULT_PRECISION = 0.9
-"""Of the answers not marked, nine in ten are right. Well above what any model here reaches over all
-tweets, so that the mark tells something, and low enough that half of them or more get an answer."""
-
 LEAST_ANSWERS = 20
 """Fewer answers than this say nothing of a precision: the 95 % interval of 18 right ones of 20 goes
 from 0.70 to 0.97 (Wilson)."""

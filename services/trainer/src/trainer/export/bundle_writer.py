@@ -24,9 +24,10 @@ from contract.manifest import (
     TrainingData,
     sha256_of,
 )
+from trainer import defaults
 from trainer.data.dataset import Dataset, Split
 from trainer.errors import ExportError
-from trainer.export.abstention import DEFAULT_PRECISION, choose_threshold
+from trainer.export.abstention import choose_threshold
 from trainer.export.calibration import fit_temperature
 from trainer.export.verification import verify_export
 from trainer.progress import Progress
@@ -41,7 +42,7 @@ def export_model(
     recipe: str,
     directory: Path,
     progress: Progress,
-    precision: float = DEFAULT_PRECISION,
+    precision: float = defaults.PRECISION,
 ) -> Bundle:
     """Write a fitted model as a bundle, verified and calibrated on the validation split.
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from trainer.registry.promotion import Promotion, promote_best
 from trainer.registry.versions import DEFAULT_MODEL, Version, all_versions, champion_number
 from trainer.tracking.store import tracking_session
 
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from trainer.data.dataset import Dataset
+    from trainer.registry.challenge import Challenge
 
 
 def existing_champion(name: str = DEFAULT_MODEL) -> str | None:
@@ -29,8 +29,8 @@ def make_first_champion(
     recipes: Sequence[str],
     dataset: "Dataset",
     train: Callable[[str], object],
-) -> Promotion:
-    """Train what is not there yet, and promote the best.
+) -> "Challenge":
+    """Train what is not there yet, and promote the best that passes the gate.
 
     Stopped on the way, it goes on where it stopped when called again: a recipe that has registered
     a version of exactly these rows is not trained a second time.
@@ -45,6 +45,9 @@ def make_first_champion(
     Raises:
         TrainerError: a recipe failed, or the versions do not compare.
     """
+    from trainer.registry.challenge import challenge_with_best  # loads ONNX Runtime
+    from trainer.registry.gate import Terms
+
     done = {
         version.recipe
         for version in _versions(client, name)
@@ -53,7 +56,7 @@ def make_first_champion(
     for recipe in recipes:
         if recipe not in done:
             train(recipe)
-    return promote_best(client, name)
+    return challenge_with_best(client, name, Terms())
 
 
 def _versions(client: "MlflowClient", name: str) -> list[Version]:

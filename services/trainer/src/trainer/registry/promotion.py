@@ -1,12 +1,15 @@
-"""Making one version the champion, with a reason that is kept."""
+"""Setting the alias `champion`, and keeping with each version why it served."""
 
-from collections.abc import Sequence
+import getpass
+import os
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trainer.errors import TrainerError
-from trainer.registry.versions import CHAMPION, Version, all_versions, champion
+from trainer.registry.versions import CHAMPION, Version, champion
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -15,6 +18,8 @@ PREVIOUS_TAG = "previous_champion"
 """Number of the version that served before this one."""
 REASON_TAG = "promoted_because"
 TIME_TAG = "promoted_at"
+WHO_TAG = "promoted_by"
+ROLLED_BACK_TAGS = ("rolled_back_because", "rolled_back_at", "rolled_back_by")
 
 
 @dataclass(frozen=True)
@@ -32,88 +37,87 @@ class Promotion:
         return self.version.number != self.previous
 
 
-def promote(client: "MlflowClient", name: str, version: Version, reason: str) -> Promotion:
-    """Set the alias `champion`; promoting the champion again changes nothing.
+def promote(
+    client: "MlflowClient",
+    name: str,
+    version: Version,
+    reason: str,
+    *,
+    tags: Mapping[str, str] | None = None,
+) -> Promotion:
+    """Set the alias `champion`, asking nothing; promoting the champion again changes nothing.
 
-    The version keeps as tags what served before it, why it was promoted, and when.
+    The version keeps as tags what served before it, why it was promoted, when, and by whom.
+
+    Args:
+        client: of the tracking store.
+        name: the registered model.
+        version: which shall serve.
+        reason: why.
+        tags: more to be kept with the version.
     """
     before = champion(client, name)
     promotion = Promotion(name, version, before.number if before else None, reason)
     if promotion.changed:
-        tags = {REASON_TAG: reason, TIME_TAG: datetime.now(UTC).isoformat(timespec="seconds")}
+        kept = {**(tags or {}), REASON_TAG: reason, TIME_TAG: now(), WHO_TAG: who()}
         if before:
-            tags[PREVIOUS_TAG] = str(before.number)
-        # The alias last: whoever follows it finds the tags there already.
-        for key, value in tags.items():
-            client.set_model_version_tag(name, str(version.number), key, value)
-        client.set_registered_model_alias(name, CHAMPION, str(version.number))
+            kept[PREVIOUS_TAG] = str(before.number)
+        _serve(client, name, version, kept)
     return promotion
 
 
-def of_run(versions: Sequence[Version], run_id: str) -> Version:
-    """The version that a run registered.
+def roll_back(client: "MlflowClient", name: str, reason: str | None = None) -> Promotion:
+    """Let the version serve again that served before the champion did.
+
+    Both keep it as tags: the one that returns why it serves, the other why it no longer does. A
+    second call goes back one further.
 
     Raises:
-        TrainerError: it registered none.
+        TrainerError: there is no champion, or nothing served before it, or that is gone.
     """
-    for version in versions:
-        if version.run_id == run_id:
-            return version
-    newest = versions[-1]
-    raise TrainerError(
-        f"run {run_id} registered no version of this model; the newest is {newest}, "
-        f"of run {newest.run_id}"
-    )
-
-
-def best(versions: Sequence[Version]) -> tuple[Version, str]:
-    """The version with the highest validation macro-F1 among those that may be compared.
-
-    They are the versions measured on the same test rows as the newest. The test split itself does
-    not choose: its figures would then no longer be those of unseen tweets. Of equals, the older
-    one stays.
-
-    Args:
-        versions: oldest first, at least one.
-
-    Returns:
-        The version, and why it won.
-
-    Raises:
-        TrainerError: their validation rows differ, so that their figures do not compare.
-    """
-    newest = versions[-1]
-    equal = [item for item in versions if item.test_fingerprint == newest.test_fingerprint]
-    mixed = [item for item in equal if item.data_fingerprint != newest.data_fingerprint]
-    if mixed:
+    current = champion(client, name)
+    if current is None:
+        raise TrainerError(f"{name} has no champion, so there is nothing to go back from")
+    number = current.tags.get(PREVIOUS_TAG)
+    if number is None:
+        raise TrainerError(f"nothing of {name} served before {current}: there is no way back")
+    found = client.search_model_versions(f"name = '{name}'")
+    before = next((item for item in found if str(item.version) == number), None)
+    if before is None:
         raise TrainerError(
-            f"{mixed[-1]} and {newest} share their test rows but not their other data, so their "
-            "validation figures do not compare: train again on one source, or choose with --run"
+            f"version {number} of {name}, which served before {current}, was deleted: "
+            "promote another one"
         )
-    ranked = sorted(equal, key=lambda item: (-item.validation_macro_f1, item.number))
-    winner = ranked[0]
-    reason = f"validation macro-F1 {winner.validation_macro_f1:.4f}"
-    if len(ranked) > 1:
-        second = ranked[1]
-        reason += f", best of {len(ranked)}; next {second} with {second.validation_macro_f1:.4f}"
-    if others := len(versions) - len(equal):
-        reason += f"; {others} measured on other rows left out"
-    return winner, reason
+    version = Version.of(before)
+    why = f"rolled back from {current}" + (f": {reason}" if reason else "")
+    values = (reason or "no reason given", now(), who())
+    for key, value in zip(ROLLED_BACK_TAGS, values, strict=True):
+        client.set_model_version_tag(name, str(current.number), key, value)
+    _serve(client, name, version, {REASON_TAG: why, TIME_TAG: now(), WHO_TAG: who()})
+    return Promotion(name, version, current.number, why)
 
 
-def promote_run(client: "MlflowClient", name: str, run_id: str) -> Promotion:
-    """Promote the version that a run registered.
-
-    Raises:
-        TrainerError: it registered none.
-    """
-    return promote(client, name, of_run(all_versions(client, name), run_id), "chosen by run")
+def tag(client: "MlflowClient", name: str, version: Version, tags: Mapping[str, str]) -> None:
+    """Keep these with a version."""
+    for key, value in tags.items():
+        client.set_model_version_tag(name, str(version.number), key, value)
 
 
-def promote_best(client: "MlflowClient", name: str) -> Promotion:
-    """Promote the best version, see `best`.
+def now() -> str:
+    """The moment, as tags keep it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
-    Raises:
-        TrainerError: there is none, or they do not compare.
-    """
-    return promote(client, name, *best(all_versions(client, name)))
+
+def who() -> str:
+    """Who acts, as far as this machine knows."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        user = f"uid {os.getuid()}"
+    return f"{user} on {socket.gethostname()}"
+
+
+def _serve(client: "MlflowClient", name: str, version: Version, tags: Mapping[str, str]) -> None:
+    # The alias last: whoever follows it finds the tags there already.
+    tag(client, name, version, tags)
+    client.set_registered_model_alias(name, CHAMPION, str(version.number))

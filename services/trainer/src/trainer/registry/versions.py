@@ -60,6 +60,16 @@ class Version:
                 "registered by `trainer train`; delete it, or choose a version with --run"
             ) from None
 
+    def compares_with(self, other: "Version") -> bool:
+        """Whether both were measured on the same validation rows.
+
+        Versions of long ago do not say which rows those were; then all their rows must be the same.
+        """
+        rows, others = (item.tags.get("validation_fingerprint") for item in (self, other))
+        if rows and others:
+            return rows == others
+        return self.data_fingerprint == other.data_fingerprint
+
     def __str__(self) -> str:
         return f"version {self.number} ({self.recipe})"
 

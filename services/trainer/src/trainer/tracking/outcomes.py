@@ -1,5 +1,6 @@
 """What a model made of every test row, kept with its run so that versions can be compared later."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +12,6 @@ from contract.calibration import Probabilities
 from trainer.data.cleaning import normalise
 from trainer.data.dataset import Dataset, Labels
 from trainer.data.splitting import hash_of
-from trainer.errors import TrainerError
 from trainer.evaluation.evaluate import Evaluation
 
 if TYPE_CHECKING:
@@ -74,24 +74,10 @@ class Outcomes:
         )
 
 
-def read_outcomes(client: "MlflowClient", run_id: str, what: str) -> Outcomes:
-    """The outcomes that a run kept.
-
-    Args:
-        client: of the tracking store.
-        run_id: the run.
-        what: what to call its version in a message.
-
-    Raises:
-        TrainerError: it kept none.
-    """
-    import tempfile
-
+def find_outcomes(client: "MlflowClient", run_id: str) -> Outcomes | None:
+    """The outcomes that a run kept; None where it kept none, as runs of long ago."""
     if not client.list_artifacts(run_id, FOLDER):
-        raise TrainerError(
-            f"the run of {what} keeps no answers to the test rows, so nothing can be compared "
-            "with it: train it again, or promote with --force --reason"
-        )
+        return None
     with tempfile.TemporaryDirectory(prefix="outcomes-") as scratch:
         folder = Path(client.download_artifacts(run_id, FOLDER, scratch))
         with np.load(folder / FILE, allow_pickle=False) as kept:

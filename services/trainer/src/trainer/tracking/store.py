@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, UnavailableError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +38,7 @@ def tracking_session() -> Iterator["MlflowClient"]:
     """A client of the tracking store, which MLflow's own functions use too from here on.
 
     Raises:
-        TrainerError: the store cannot be reached, or refused something within the session.
+        UnavailableError: the store cannot be reached, or refused something within the session.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -57,7 +57,7 @@ def tracking_session() -> Iterator["MlflowClient"]:
         yield client
     except (MlflowException, SQLAlchemyError) as error:
         reason = " ".join(str(error).split())[:400]
-        raise TrainerError(f"MLflow at {without_password(uri)}: {reason}") from error
+        raise UnavailableError(f"MLflow at {without_password(uri)}: {reason}") from error
 
 
 def experiment_id(client: "MlflowClient", name: str) -> str:

@@ -1,0 +1,1 @@
+"""What people said of predictions, as training data."""

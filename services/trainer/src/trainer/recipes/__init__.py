@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 RECIPES: dict[str, str] = {
     "naive-bayes": "trainer.recipes.naive_bayes",
+    "complement-naive-bayes": "trainer.recipes.complement_naive_bayes",
     "logistic-regression": "trainer.recipes.logistic_regression",
     "bilstm": "trainer.recipes.bilstm",
     "bert-features": "trainer.recipes.bert_features",

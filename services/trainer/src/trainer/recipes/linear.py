@@ -1,33 +1,45 @@
-"""What the linear recipes share: TF-IDF vectors of the contract's features, and a small search."""
+"""What the linear recipes share: a search over one hyperparameter, and the way into a graph."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import TfidfTransformer
+from pydantic import Field
+from threadpoolctl import threadpool_limits
 
-from contract.encoding import Encoded
-from contract.features import Analyser, FeatureEncoder, FeatureSpec, build_vocabulary
-from contract.text.pipeline import StepSpec, TextSteps
 from trainer.data.dataset import Dataset, Labels
 from trainer.errors import DataError
 from trainer.export.bag_graph import bag_graph
-from trainer.export.calibration import Calibration, fit_temperature
-from trainer.progress import NoProgress, Progress
+from trainer.export.calibration import fit_temperature
+from trainer.export.prior import fit_bias
+from trainer.progress import Progress
+from trainer.recipes.bags import Bags, BagSettings, inverse_document_frequency, tf_idf
 from trainer.recipes.base import FittedModel, Logits
+from trainer.recipes.folds import folds
+from trainer.recipes.words import word_steps
 
 Floats = npt.NDArray[np.floating[Any]]
 
-STEPS = ("nfkc", "html-entities", "urls", "mentions", "elongations", "emoji", "lowercase")
-NGRAMS = (1, 2)
-MIN_COUNT = 2  # on 16,000 tweets: a quarter of the vocabulary that 1 gives, and no accuracy lost
-MAX_VOCABULARY = 200_000
-MAX_TERMS = 512  # distinct terms of one text: eight times those of the longest tweet measured
-ROWS_AT_ONCE = 1_000
+
+class LinearSettings(BagSettings):
+    """What a user may set for any linear recipe."""
+
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none", description="whether rare labels count for as much as frequent ones"
+    )
+    bias: Literal["trained", "fitted"] = Field(
+        default="trained",
+        description="of each label: as trained, or fitted with the temperature on held-out rows",
+    )
+    folds: int | None = Field(
+        default=None,
+        ge=2,
+        le=20,
+        description="choose by cross-validation; empty: by the validation split",
+    )
 
 
 class Affine(NamedTuple):
@@ -36,149 +48,147 @@ class Affine(NamedTuple):
     weights: Floats  # [ids, labels]
     bias: Floats  # [labels]
 
-
-class Estimator(Protocol):
-    """The part of a fitted scikit-learn classifier that is used here."""
-
-    def predict_log_proba(self, vectors: sp.csr_matrix) -> Floats:
-        """Log-probabilities `[rows, labels]`, which are logits as good as any."""
-        ...
+    def __call__(self, vectors: sp.csr_matrix) -> Logits:
+        """Logits `[texts, labels]`."""
+        return np.asarray(vectors @ self.weights + self.bias)
 
 
-@dataclass(frozen=True)
-class Vectoriser:
-    """Texts to sparse TF-IDF vectors of unit length, exactly as `bag_graph` computes them."""
+Train = Callable[[sp.csr_matrix, Labels, Sequence[float]], Iterator[Affine]]
+"""From vectors `[texts, ids]`, labels `[texts]` and values of the hyperparameter to a model each.
 
-    steps: TextSteps
-    encoder: FeatureEncoder
-    tfidf: TfidfTransformer
+Models come one by one, so that one of little regularisation may start where the last one ended, and
+those after the best are never trained.
+"""
 
-    @classmethod
-    def learn(cls, texts: Sequence[str], progress: Progress) -> tuple[Self, sp.csr_matrix]:
-        """Learn vocabulary and document frequencies; also returns the vectors of `texts`.
 
-        Raises:
-            DataError: no term occurs in two texts.
-        """
-        steps = TextSteps([StepSpec(name=name) for name in STEPS])
-        analysers = (Analyser(unit="words", orders=NGRAMS),)
-        progress.start("read words", 2 * len(texts))
-        vocabulary = build_vocabulary(
-            (steps.apply(text) for rows in _chunks(texts, progress) for text in rows),
-            analysers,
-            min_count=MIN_COUNT,
-            max_size=MAX_VOCABULARY,
-        )
-        if not vocabulary:
-            raise DataError("no word occurs in two training texts: there is nothing to learn from")
-        spec = FeatureSpec(analysers=analysers, vocabulary=vocabulary)
-        encoder = FeatureEncoder(spec, steps, max_length=MAX_TERMS)
-        counts = _counts(encoder, texts, progress)
-        tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
-        return cls(steps, encoder, tfidf), tfidf.transform(counts)
+class Trial(NamedTuple):
+    """Vectors `[texts, ids]` and labels `[texts]` to train on, and those to choose by."""
 
-    def __call__(self, texts: Sequence[str]) -> sp.csr_matrix:
-        """Vectors `[texts, ids]`; a text without known terms is all zeros."""
-        return self.tfidf.transform(_counts(self.encoder, texts, NoProgress()))
+    vectors: sp.csr_matrix
+    labels: Labels
+    held_out_vectors: sp.csr_matrix
+    held_out_labels: Labels
 
 
 def fit_linear(
     dataset: Dataset,
+    settings: LinearSettings,
     progress: Progress,
     *,
     recipe: str,
     parameter: str,
     grid: Sequence[float],
-    train: Callable[[float, sp.csr_matrix, Labels], Estimator],
-    affine: Callable[[Any], Affine],
+    train: Train,
+    seed: int,
 ) -> FittedModel:
-    """Train one estimator for each value of a hyperparameter and keep the best.
+    """Train a model for value after value of a hyperparameter and keep the best.
 
-    The best has the lowest validation loss after temperature scaling: that is the loss that
-    ships, and unlike accuracy it tells candidates apart on a small validation split.
+    The best has the lowest loss after temperature scaling, on the validation split or as the mean
+    over the folds: that is the loss that ships, and unlike accuracy it tells candidates apart on
+    few rows. It falls and then rises along the grid, so the search ends at the first rise.
 
     Args:
-        dataset: trained on its train split; the validation split chooses.
-        progress: told of texts read and candidates trained.
+        dataset: trained on its train split; the validation split chooses, and fits the bias.
+        settings: what the user set.
+        progress: told of texts read and models trained.
         recipe: the recipe's name, for messages.
         parameter: the hyperparameter's name.
-        grid: its values.
-        train: from a value, vectors `[rows, ids]` and labels `[rows]` to a fitted estimator.
-        affine: an estimator's weights and bias.
+        grid: its values, at least one, in the order to try them.
+        train: trains the models.
+        seed: which folds are cut.
 
     Raises:
-        TrainerError: the data do not suit.
+        TrainerError: the data or the settings do not suit.
     """
     rows_of = np.bincount(dataset.train.labels, minlength=len(dataset.labels))
     if absent := [name for name, rows in zip(dataset.labels, rows_of, strict=True) if not rows]:
         raise DataError(f"no training row is labelled {', '.join(absent)}: give more rows")
-    vectoriser, train_vectors = Vectoriser.learn(dataset.train.texts, progress)
-    validation_vectors = vectoriser(dataset.validation.texts)
+    steps = word_steps(settings, dataset.languages)
+    bags, counts = Bags.learn(dataset.train.texts, steps, settings, progress)
+    labels, validation = dataset.train.labels, dataset.validation
+    idf = inverse_document_frequency(counts)
+    vectors = tf_idf(counts, idf, bags.groups)
+    validation_vectors = tf_idf(bags.counts(validation.texts), idf, bags.groups)
+    whole = Trial(vectors, labels, validation_vectors, validation.labels)
+    trials = [whole]
+    if settings.folds is not None:
+        cut = folds(dataset.train, settings.folds, dataset.labels, seed)
+        trials = [_trial(counts, labels, bags, settings.min_count, *fold) for fold in cut]
 
-    best: tuple[Calibration, float, Estimator] | None = None
     progress.start(f"{recipe}, {parameter}", len(grid))
-    for value in grid:
-        estimator = train(value, train_vectors, dataset.train.labels)
-        logits = estimator.predict_log_proba(validation_vectors)
-        calibration = fit_temperature(logits, dataset.validation.labels)
-        if best is None or calibration.loss < best[0].loss:
-            best = (calibration, value, estimator)
-        progress.advance(note=f"{parameter} {value:g}: validation loss {calibration.loss:.4f}")
-    if best is None:
-        raise ValueError(f"the grid of {parameter} is empty")
-    _, chosen, model = best
+    with threadpool_limits(limits=1, user_api="blas"):  # sums this short are slower when shared out
+        losses: list[float] = []
+        models: list[Affine] = []
+        paths = [train(trial.vectors, trial.labels, grid) for trial in trials]
+        for value, found in zip(grid, zip(*paths, strict=True), strict=True):
+            pairs = zip(found, trials, strict=True)
+            losses.append(float(np.mean([_loss(model, trial, settings) for model, trial in pairs])))
+            models.append(found[0])
+            progress.advance(note=f"{parameter} {value:g}: held-out loss {losses[-1]:.4f}")
+            if losses[-1] > min(losses):
+                break
+        place = int(np.argmin(losses))
+        model = models[place]
+        if settings.folds is not None:
+            (model,) = train(vectors, labels, [grid[place]])
+    progress.advance(len(grid) - len(losses))
+    model = _debiased(model, whole, settings)
+    # A constant for each term and each bias changes no probability; without it the logits are
+    # small enough for float32 to add up alike in any order.
+    model = Affine(
+        model.weights - model.weights.mean(axis=1, keepdims=True), model.bias - model.bias.mean()
+    )
 
     def predict_logits(texts: Sequence[str]) -> Logits:
-        return model.predict_log_proba(vectoriser(texts))
+        return model(tf_idf(bags.counts(texts), idf, bags.groups))
 
     def to_onnx() -> onnx.ModelProto:
-        weights, bias = affine(model)
-        # A constant for each term and each bias changes no probability; without it the logits are
-        # small enough for float32 to add up alike in any order.
-        return bag_graph(
-            vectoriser.tfidf.idf_,
-            weights - weights.mean(axis=1, keepdims=True),
-            bias - bias.mean(),
-        )
+        return bag_graph(idf, model.weights, model.bias, bags.groups)
 
-    spec = vectoriser.encoder.spec
+    spec = bags.encoder.spec
     return FittedModel(
         family="linear",
-        steps=vectoriser.steps,
-        encoder=vectoriser.encoder,
+        steps=bags.steps,
+        encoder=bags.encoder,
         tokenizer_json=None,
         features=spec,
         unknown_id=None,
         predict_logits=predict_logits,
         to_onnx=to_onnx,
-        parameters={
-            parameter: chosen,
-            "ngrams": "-".join(map(str, NGRAMS)),
-            "min_count": MIN_COUNT,
-            "vocabulary": spec.size - 1,
-        },
+        parameters={parameter: grid[place], "terms": spec.size - 1},
     )
 
 
-def _chunks(texts: Sequence[str], progress: Progress) -> Iterator[Sequence[str]]:
-    for start in range(0, len(texts), ROWS_AT_ONCE):
-        rows = texts[start : start + ROWS_AT_ONCE]
-        yield rows
-        progress.advance(len(rows))
-
-
-def _counts(encoder: FeatureEncoder, texts: Sequence[str], progress: Progress) -> sp.csr_matrix:
-    """Term counts `[texts, ids]`."""
-    size = encoder.spec.size
-    return sp.vstack(
-        [_sparse(encoder.encode(rows), size) for rows in _chunks(texts, progress)], format="csr"
+def _trial(
+    counts: sp.csr_matrix,
+    labels: Labels,
+    bags: Bags,
+    min_count: int,
+    train: Labels,
+    held_out: Labels,
+) -> Trial:
+    """A fold as if its rows to train on were all there are: their terms, their frequencies."""
+    least = 1 if bags.encoder.spec.vocabulary is None else min_count
+    with_term = np.bincount(counts[train].indices, minlength=counts.shape[1])
+    known = np.flatnonzero(with_term >= least)
+    train_counts, held_out_counts = counts[train][:, known], counts[held_out][:, known]
+    idf, groups = inverse_document_frequency(train_counts), bags.groups[known]
+    return Trial(
+        tf_idf(train_counts, idf, groups),
+        labels[train],
+        tf_idf(held_out_counts, idf, groups),
+        labels[held_out],
     )
 
 
-def _sparse(encoded: Sequence[Encoded], size: int) -> sp.csr_matrix:
-    lengths = [item.ids.size for item in encoded]
-    counts = np.concatenate([item.weights for item in encoded]).astype(np.float64)
-    ids = np.concatenate([item.ids for item in encoded])
-    matrix = sp.csr_matrix((counts, ids, np.cumsum([0, *lengths])), shape=(len(encoded), size))
-    matrix.eliminate_zeros()  # the pad id that stands for a text without known terms
-    return matrix
+def _debiased(model: Affine, trial: Trial, settings: LinearSettings) -> Affine:
+    if settings.bias == "trained":
+        return model
+    bias = fit_bias(model(trial.held_out_vectors), trial.held_out_labels)
+    return model._replace(bias=model.bias + bias)
+
+
+def _loss(model: Affine, trial: Trial, settings: LinearSettings) -> float:
+    """Loss in nats on the rows to choose by, once a temperature is fitted to them."""
+    logits = _debiased(model, trial, settings)(trial.held_out_vectors)
+    return fit_temperature(logits, trial.held_out_labels).loss

@@ -1,5 +1,7 @@
 """Multinomial naive Bayes: one pass over the data, and a hard baseline to beat for its price."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.naive_bayes import MultinomialNB
@@ -7,46 +9,48 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from trainer.data.dataset import Dataset, Labels
 from trainer.progress import Progress
-from trainer.recipes.base import FittedModel, Settings
-from trainer.recipes.linear import Affine, fit_linear
+from trainer.recipes.base import FittedModel
+from trainer.recipes.linear import Affine, LinearSettings, fit_linear
 
-ALPHAS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+ALPHAS = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.05, 0.02)
 
 
 class NaiveBayes:
     """Term probabilities of each label, smoothed by `alpha`, on TF-IDF instead of counts.
 
-    Where labels are unbalanced every row is weighted by `rows / (labels * rows of its label)`, so
-    that each label's rows weigh the same in the prior and against the smoothing. Nothing is random
-    and one pass is all it takes, so `seed` changes nothing.
+    With balanced class weights every row is weighted by `rows / (labels * rows of its label)`, so
+    that each label's rows weigh the same in the prior and against the smoothing. Nothing but the
+    folds is random.
     """
 
     name = "naive-bayes"
-    summary = "multinomial naive Bayes on TF-IDF of words and pairs of words"
-    settings = Settings
+    summary = "multinomial naive Bayes on TF-IDF of words and characters"
+    settings = LinearSettings
 
     def fit(
-        self, dataset: Dataset, settings: Settings, progress: Progress, *, seed: int = 0
+        self, dataset: Dataset, settings: LinearSettings, progress: Progress, *, seed: int = 0
     ) -> FittedModel:
         """See `Recipe.fit`."""
 
-        def train(alpha: float, vectors: sp.csr_matrix, labels: Labels) -> MultinomialNB:
-            balance = compute_sample_weight("balanced", labels)
-            return MultinomialNB(alpha=alpha).fit(vectors, labels, sample_weight=balance)
+        def train(
+            vectors: sp.csr_matrix, labels: Labels, alphas: Sequence[float]
+        ) -> Iterator[Affine]:
+            balanced = settings.class_weights == "balanced"
+            weights = compute_sample_weight("balanced" if balanced else None, labels)
+            for alpha in alphas:
+                model = MultinomialNB(alpha=alpha).fit(vectors, labels, sample_weight=weights)
+                yield Affine(np.transpose(model.feature_log_prob_), model.class_log_prior_)
 
         return fit_linear(
             dataset,
+            settings,
             progress,
             recipe=self.name,
             parameter="alpha",
             grid=ALPHAS,
             train=train,
-            affine=_affine,
+            seed=seed,
         )
-
-
-def _affine(model: MultinomialNB) -> Affine:
-    return Affine(np.transpose(model.feature_log_prob_), model.class_log_prior_)
 
 
 RECIPE = NaiveBayes()

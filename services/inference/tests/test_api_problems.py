@@ -182,17 +182,6 @@ def test_a_model_that_fails_is_not_hidden(client, bundle, logit):
     assert client.post("/v1/predict", json={"text": SECRET}).json()["model_name"] == "dummy"
 
 
-def test_more_than_may_wait_is_shed(serve_app):
-    with serve_app(max_waiting_predictions=1) as client:
-        workers = client.app.state.services.predictions._workers
-        with workers.admission():
-            for path, body in (("", {"text": SECRET}), ("/batch", {"texts": [SECRET]})):
-                answer = client.post(f"/v1/predict{path}", json=body)
-                check_problem(answer, Failure.OVERLOADED)
-                assert answer.headers["Retry-After"]
-        assert client.post("/v1/predict", json={"text": "a"}).status_code == 200
-
-
 def test_what_nobody_foresaw_is_a_problem_and_a_log_line(client, monkeypatch, caplog):
     async def fail(*_):
         raise KeyError(SECRET)

@@ -12,6 +12,7 @@ from inference.access.ring import KeyRing
 from inference.access.routing import describe_keys, include
 from inference.access.service import Access
 from inference.dependencies import Services
+from inference.draining import Draining
 from inference.feedback import routes as feedback_routes
 from inference.feedback.service import FeedbackService
 from inference.health import routes as health_routes
@@ -25,8 +26,12 @@ from inference.model.registry import MlflowRegistry
 from inference.model.serving import ServingModel
 from inference.model.source import parse_source
 from inference.prediction import routes as prediction_routes
+from inference.prediction.encoding import TextEncoding
 from inference.prediction.service import PredictionOptions, PredictionService
-from inference.prediction.workers import Workers
+from inference.scheduling.admission import Admission
+from inference.scheduling.cores import available_cores
+from inference.scheduling.guard import LoadGuard
+from inference.scheduling.scheduler import Scheduler
 from inference.settings import Settings
 from inference.store.spool import Spool
 from inference.store.store import Store
@@ -58,6 +63,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
     with_keys = keys_are_asked(settings, host)
     fingerprints = Fingerprints(fingerprint_key(settings))
     metrics = Metrics()
+    draining = Draining()
     embedded = settings.store_url.get_backend_name() == "sqlite"
     spool = None
     if not embedded and settings.spool_predictions:
@@ -81,7 +87,14 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         # A restart while the database is away must find the keys, as it finds the spool.
         ring = KeyRing(store, settings.data_dir if spool else None) if with_keys else None
         access = Access(ring)
-        workers = Workers(settings.inference_threads, settings.max_waiting_predictions)
+        encoding = TextEncoding()
+        scheduler = Scheduler(
+            settings.inference_threads or available_cores(),
+            metrics.batches,
+            batch_tokens=settings.batch_tokens,
+        )
+        admission = Admission(settings.max_waiting_tokens, lambda: scheduler.tokens_per_second)
+        metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
         follower = Follower(
             serving,
             FollowerOptions(
@@ -95,10 +108,17 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         )
         app.state.services = Services(
             access=access,
+            guard=LoadGuard(
+                admission,
+                longest_seconds=settings.request_timeout_seconds,
+                refused=metrics.batches.count_shed,
+            ),
+            scheduler=scheduler,
             serving=serving,
             predictions=PredictionService(
                 serving,
-                workers,
+                encoding,
+                scheduler,
                 store,
                 fingerprints,
                 metrics,
@@ -109,7 +129,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
                 ),
             ),
             feedback=FeedbackService(store, fingerprints, settings.max_text_characters),
-            health=HealthService(serving, store, access),
+            health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,
         )
         # Both in the background: the process is alive, and says what it lacks, from the start.
@@ -121,7 +141,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             yield
         finally:
             follower.stop()
-            workers.close()
+            scheduler.close()
+            encoding.close()
             if ring is not None:
                 ring.stop()
             store.close()
@@ -132,11 +153,12 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         version=version("radar-inference"),
         lifespan=lifespan,
     )
+    app.state.draining = draining
     include(app, ROUTERS)
     if with_keys:
         describe_keys(app, ROUTERS)
     handlers.add_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(RequestContext, metrics=metrics)
+    app.add_middleware(RequestContext, metrics=metrics, draining=draining)
     return app

@@ -41,11 +41,13 @@ def serve(
 
     # From here on it takes seconds: whatever can be refused before that, was.
     import logging
+    import os
     import signal
 
     import uvicorn
 
     from inference.app import create_app
+    from inference.draining import DrainingServer
     from inference.logging import configure_logging, fields
 
     try:
@@ -55,7 +57,10 @@ def serve(
     except OSError as error:
         _fail(f"DATA_DIR: {settings.data_dir} cannot be used: {error.strerror or error}")
     configure_logging(settings.log_level)
-    server = uvicorn.Server(
+    # The tokenizers' own threads, as many as the machine has cores, would only get in the way of
+    # those that compute; and handing one tweet to them takes longer than encoding it.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    server = DrainingServer(
         uvicorn.Config(
             application,
             log_config=None,  # the lines of uvicorn go where all others go
@@ -63,14 +68,16 @@ def serve(
             server_header=False,
             timeout_keep_alive=75,  # longer than the idle time of usual load balancers
             timeout_graceful_shutdown=settings.shutdown_seconds,
-        )
+        ),
+        application.state.draining,
+        settings.drain_seconds,
     )
 
     def end(*_: object) -> None:
         server.should_exit = True
 
-    # Uvicorn has handlers of its own while it runs, and raises the signal again when all is
-    # finished. Ending on request is no failure, so this one takes it, and any that comes early.
+    # The server has handlers of its own while it runs. Uvicorn raises a signal again when all is
+    # finished; ending on request is no failure, so this one takes it, and any that comes early.
     signal.signal(signal.SIGTERM, end)
     address = "{}:{}".format(*listener.getsockname()[:2])
     logging.getLogger(__name__).info("listening", extra=fields(address=address))

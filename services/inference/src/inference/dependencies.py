@@ -13,6 +13,8 @@ from inference.metrics import Metrics
 from inference.model.serving import ServingModel
 from inference.prediction.service import PredictionService
 from inference.problems import Failure, ServiceError
+from inference.scheduling.guard import LoadGuard
+from inference.scheduling.scheduler import Scheduler
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Services:
     """Everything a route may need, made once when the application starts."""
 
     access: Access
+    guard: LoadGuard
+    scheduler: Scheduler
     serving: ServingModel
     predictions: PredictionService
     feedback: FeedbackService

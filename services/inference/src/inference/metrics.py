@@ -6,10 +6,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from inference.problems import Failure
+from inference.scheduling.scheduler import BatchFigures
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NOT_FITTING = (Failure.UNKNOWN_PREDICTION, Failure.UNKNOWN_LABEL, Failure.TEXT_MISMATCH)
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+DROPS = ("expired", "cancelled")
 
 
 class Metrics:
@@ -43,6 +46,10 @@ class Metrics:
             ("model_name", "model_version", "precision"),
             registry=self._registry,
         )
+        self._swaps = Counter(
+            "radar_model_swaps", "Times that a model began to serve", registry=self._registry
+        )
+        self.batches = BatchMetrics(self._registry)
         self._fallback = Gauge(
             "radar_model_fallback",
             "1 while the fp32 graph serves because the int8 one answers differently here",
@@ -87,6 +94,7 @@ class Metrics:
 
     def set_model(self, name: str, version: str, precision: str, *, fallback: bool) -> None:
         """Show which model serves, and whether its fp32 graph does in place of its int8 one."""
+        self._swaps.inc()
         self._model.clear()
         self._model.labels(name, version, precision).set(1)
         self._fallback.set(fallback)
@@ -94,3 +102,74 @@ class Metrics:
     def exposition(self) -> bytes:
         """All figures, as Prometheus reads them."""
         return generate_latest(self._registry)
+
+
+class BatchMetrics:
+    """What the scheduler counts; the threads that compute call it once for each batch."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Count from nothing.
+
+        Args:
+            registry: where the figures are shown.
+        """
+        self._waits = Histogram(
+            "radar_queue_wait_seconds",
+            "Seconds that a tweet waited to be computed",
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._inference = Histogram(
+            "radar_inference_seconds",
+            "Seconds that a batch took to compute",
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._sizes = Histogram(
+            "radar_batch_tweets", "Tweets in a batch", buckets=SIZE_BUCKETS, registry=registry
+        )
+        self._tokens = Counter("radar_tokens", "Tokens of tweets computed", registry=registry)
+        self._padding = Counter(
+            "radar_padding_tokens",
+            "Tokens computed for nothing, to make the tweets of a batch equally long",
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "radar_dropped_tweets",
+            "Tweets dropped before they were computed, since nobody waited any more",
+            ("reason",),
+            registry=registry,
+        )
+        for reason in DROPS:
+            self._dropped.labels(reason)
+        self._shed = Counter(
+            "radar_shed_requests", "Requests refused since too many waited", registry=registry
+        )
+        self._waiting = Gauge("radar_queue_tokens", "Tokens that wait", registry=registry)
+        self._admitted = Gauge(
+            "radar_admitted_tokens",
+            "Tokens of requests that are in, as MAX_WAITING_TOKENS bounds them",
+            registry=registry,
+        )
+
+    def watch(self, waiting: Callable[[], int], admitted: Callable[[], int]) -> None:
+        """Show how many tokens wait, and how many are in."""
+        self._waiting.set_function(waiting)
+        self._admitted.set_function(admitted)
+
+    def count_shed(self) -> None:
+        """Count one request that was refused."""
+        self._shed.inc()
+
+    def batch_done(self, figures: BatchFigures) -> None:
+        """See `Observer`."""
+        for wait in figures.waits:
+            self._waits.observe(wait)
+        self._inference.observe(figures.seconds)
+        self._sizes.observe(figures.texts)
+        self._tokens.inc(figures.tokens)
+        self._padding.inc(figures.padded - figures.tokens)
+
+    def dropped(self, reason: str, texts: int) -> None:
+        """See `Observer`."""
+        self._dropped.labels(reason).inc(texts)

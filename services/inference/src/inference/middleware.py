@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference.access.callers import LIMIT_HEADERS, caller_of
+from inference.draining import Draining
 from inference.logging import REQUEST_ID, fields
 from inference.metrics import Metrics
 from inference.problems import Failure, ServiceError
@@ -31,9 +32,10 @@ class RequestContext:
     a path may hold anything.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, draining: Draining) -> None:
         self._app = app
         self._metrics = metrics
+        self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,6 +54,8 @@ class RequestContext:
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID_HEADER] = request_id
                 headers.update(scope.get(LIMIT_HEADERS, {}))
+                if self._draining.begun:
+                    headers["Connection"] = "close"
             await send(message)
 
         token = REQUEST_ID.set(request_id)

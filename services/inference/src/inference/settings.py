@@ -77,10 +77,23 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=256,
-        description="predictions computed at the same time; 0: one per core",
+        description="batches computed at the same time; 0: as many as cores that this process, "
+        "or its container, may use",
     )
-    max_waiting_predictions: int = Field(
-        default=256, ge=1, description="requests waiting for a thread before new ones get 429"
+    batch_tokens: int = Field(
+        default=1_024, ge=1, description="most tokens in one batch, padding included"
+    )
+    max_waiting_tokens: int = Field(
+        default=16_384,
+        ge=1,
+        description="tokens that may be in, estimated from the requests' bytes, before new "
+        "requests get 429; fewer for a request whose time would be up before its turn",
+    )
+    request_timeout_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="time that a request has, and the most that X-Request-Timeout may ask for",
     )
     max_body_bytes: int = Field(
         default=1_048_576,
@@ -107,8 +120,15 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe log line written"
     )
+    drain_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        le=300,
+        description="time after SIGTERM in which requests are still taken, while readiness "
+        "sends new ones elsewhere",
+    )
     shutdown_seconds: int = Field(
-        default=20, ge=1, description="time that requests in flight have after SIGTERM"
+        default=20, ge=1, description="time that requests in flight have after that"
     )
 
     @field_validator("database_url")

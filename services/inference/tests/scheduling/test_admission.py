@@ -1,48 +1,84 @@
 """What is let in, from its size alone."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from inference.problems import Failure, ServiceError
-from inference.scheduling.admission import BYTES_PER_TOKEN, Admission
+from inference.scheduling.admission import (
+    BYTES_PER_TOKEN,
+    DEADLINE_SHARE,
+    TOKENS_PER_REQUEST,
+    Admission,
+)
+
+LONG = 1e9
 
 
 def bytes_of(tokens):
-    return tokens * BYTES_PER_TOKEN
+    """The size of a body that counts as so many tokens in all."""
+    return (tokens - TOKENS_PER_REQUEST) * BYTES_PER_TOKEN
 
 
 def test_room_is_taken_and_given_back_whatever_happens():
     admission = Admission(100, lambda: 10.0)
-    with admission.admit(bytes_of(60)):
+    with admission.admit(bytes_of(60), LONG):
         assert admission.tokens == 60
     assert admission.tokens == 0
-    with pytest.raises(ZeroDivisionError), admission.admit(bytes_of(60)):
+    with pytest.raises(ZeroDivisionError), admission.admit(bytes_of(60), LONG):
         _ = admission.tokens // 0
     assert admission.tokens == 0
 
 
 def test_beyond_the_bound_is_refused_with_the_time_that_room_takes():
     admission = Admission(100, lambda: 10.0)
-    with admission.admit(bytes_of(80)):
-        with pytest.raises(ServiceError) as refusal, admission.admit(bytes_of(55)):
+    with admission.admit(bytes_of(80), LONG):
+        with pytest.raises(ServiceError) as refusal, admission.admit(bytes_of(55), LONG):
             pytest.fail("was let in")
         assert refusal.value.failure is Failure.OVERLOADED
         assert refusal.value.headers == {"Retry-After": "4"}  # 35 too many, 10 a second
-        with admission.admit(bytes_of(20)):
+        with admission.admit(bytes_of(20), LONG):
             assert admission.tokens == 100
+    assert admission.tokens == 0
+
+
+def test_asking_for_room_takes_none():
+    admission = Admission(100, lambda: 10.0)
+    assert admission.require_room(bytes_of(60), LONG) == 60
     assert admission.tokens == 0
 
 
 @pytest.mark.parametrize(("speed", "advice"), [(0.0, "1"), (1e9, "1"), (0.001, "60")])
 def test_the_advice_is_bounded(speed, advice):
-    admission = Admission(10, lambda: speed)
-    with admission.admit(1), pytest.raises(ServiceError) as refusal, admission.admit(bytes_of(10)):
-        pytest.fail("was let in")
+    admission = Admission(30, lambda: speed)
+    with admission.admit(bytes_of(20), LONG), pytest.raises(ServiceError) as refusal:
+        admission.require_room(bytes_of(20), LONG)
     assert refusal.value.headers == {"Retry-After": advice}
 
 
 def test_alone_a_request_of_any_size_is_let_in():
     admission = Admission(10, lambda: 1.0)
-    with admission.admit(bytes_of(1_000)):
+    with admission.admit(bytes_of(1_000), 1.0):
         assert admission.tokens == 1_000
-        with pytest.raises(ServiceError), admission.admit(1):
-            pytest.fail("was let in")
+        with pytest.raises(ServiceError):
+            admission.require_room(0, LONG)
+
+
+def test_what_would_not_be_done_in_its_time_is_refused_at_once():
+    admission = Admission(10_000, lambda: 100.0)
+    seconds = 4.0
+    with admission.admit(bytes_of(20), seconds):
+        in_time = int(100 * seconds * DEADLINE_SHARE)
+        admission.require_room(bytes_of(in_time - 20), seconds)
+        with pytest.raises(ServiceError):
+            admission.require_room(bytes_of(in_time - 19), seconds)
+        admission.require_room(bytes_of(in_time - 19), 2 * seconds)
+
+
+def test_requests_with_hardly_a_body_are_bounded_too():
+    admission = Admission(10 * TOKENS_PER_REQUEST, lambda: 0.0)
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(admission.admit(2, LONG))
+        with pytest.raises(ServiceError):
+            admission.require_room(2, LONG)

@@ -95,6 +95,7 @@ def test_what_queues_while_all_are_busy_is_one_batch(scheduler, seen, gated):
         await asyncio.gather(*busy, *queued)
 
     asyncio.run(go())
+    scheduler.close()  # batches are reported after they are answered
     assert sorted(figures.texts for figures in seen.batches) == [1, 1, 8]
     assert scheduler.tokens_per_second > 0
 
@@ -116,6 +117,7 @@ def test_a_client_that_leaves_harms_no_neighbour(scheduler, seen, gated):
             assert all(isinstance(row, np.ndarray) for row in await run)
 
     asyncio.run(go())
+    scheduler.close()  # batches are reported after they are answered
     assert seen.drops == {"cancelled": 6}
     assert sum(figures.texts for figures in seen.batches) == 2 + 6
 
@@ -130,9 +132,9 @@ def test_expired_work_is_dropped_before_it_is_computed(scheduler, seen, gated):
         in_time = asyncio.ensure_future(scheduler.run(gated, encoded, expires_at=NEVER))
         await asyncio.sleep(0.1)
         gated.gate.set()
-        (outcome,) = await expired
-        assert isinstance(outcome, ServiceError)
-        assert outcome.failure is Failure.DEADLINE_EXCEEDED
+        with pytest.raises(ServiceError) as late:
+            await expired
+        assert late.value.failure is Failure.DEADLINE_EXCEEDED
         assert isinstance((await in_time)[0], np.ndarray)
         await asyncio.gather(*busy)
 
@@ -171,6 +173,32 @@ def test_a_thread_that_dies_fails_its_texts_is_missed_and_replaced(scheduler, ga
             await asyncio.sleep(0.02)
 
     asyncio.run(go())
+
+
+def test_a_thread_that_dies_when_its_batch_is_done_spoils_nothing(gated, bundle):
+    class Deadly(Seen):
+        deaths = 1
+
+        def batch_done(self, figures):
+            super().batch_done(figures)
+            if self.deaths:
+                self.deaths -= 1
+                raise SystemExit
+
+    scheduler = Scheduler(1, Deadly(), batch_tokens=1)  # every text is a batch
+
+    async def go():
+        encoded = bundle.encoder.encode(["late", "lovely", "happy"])
+        return await scheduler.run(bundle, encoded, expires_at=NEVER)
+
+    outcomes = asyncio.run(go())
+    assert all(isinstance(row, np.ndarray) for row in outcomes)
+    assert len(outcomes) == 3
+    scheduler.close()
+
+
+def test_no_texts_have_no_outcomes(scheduler, bundle):
+    assert asyncio.run(scheduler.run(bundle, [], expires_at=NEVER)) == []
 
 
 def test_explanations_are_computed_after_predictions(seen, gated):

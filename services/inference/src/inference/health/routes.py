@@ -11,11 +11,11 @@ from inference.problems import Failure, declared
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
 
-@router.get("/livez")
+@router.get("/livez", responses=declared(Failure.NOT_READY))
 @open_to_all
-async def livez() -> Alive:
-    """The process is alive; a restart would not help whatever else is wrong."""
-    return Alive()
+async def livez(health: HealthDependency) -> Alive:
+    """The process and its threads are alive; a restart would not help whatever else is wrong."""
+    return health.alive()
 
 
 @router.get("/readyz", responses=declared(Failure.NOT_READY))

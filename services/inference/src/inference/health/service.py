@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 from contract.goldens import GOLDEN_TEXTS
 from inference.access.service import Access
-from inference.health.schemas import Ready
+from inference.draining import Draining
+from inference.health.schemas import Alive, Ready
 from inference.model.serving import ServingModel
 from inference.prediction import path
 from inference.problems import Failure, ServiceError
+from inference.scheduling.scheduler import Scheduler
 from inference.store.store import Store
 
 CANARY = GOLDEN_TEXTS[0]
@@ -18,17 +20,39 @@ CHECK_SECONDS = 10.0
 class HealthService:
     """Tries a prediction, the store, and whether keys can be told apart."""
 
-    def __init__(self, serving: ServingModel, store: Store, access: Access) -> None:
+    def __init__(
+        self,
+        serving: ServingModel,
+        store: Store,
+        access: Access,
+        scheduler: Scheduler,
+        draining: Draining,
+    ) -> None:
         self._serving = serving
         self._store = store
         self._access = access
+        self._scheduler = scheduler
+        self._draining = draining
+
+    def alive(self) -> Alive:
+        """Look whether the threads that compute are all there.
+
+        Raises:
+            ServiceError: (not ready) one has died and is not replaced yet.
+        """
+        if not self._scheduler.healthy:
+            raise ServiceError(Failure.NOT_READY, "a computing thread has died")
+        return Alive()
 
     async def ready(self) -> Ready:
         """Try all.
 
         Raises:
-            ServiceError: (not ready) any of them fails; `checks` has the reason of each.
+            ServiceError: (not ready) any of them fails, and `checks` has the reason of each; or
+                the service is about to end.
         """
+        if self._draining.begun:
+            raise ServiceError(Failure.NOT_READY, "the service is shutting down")
         model, store, access = await asyncio.gather(
             _problem_of(self._predict_canary),
             _problem_of(self._store.check),

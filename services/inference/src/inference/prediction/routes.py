@@ -1,8 +1,8 @@
 """Predictions over HTTP."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
-from inference.access.routing import GuardedRoute, needs
+from inference.access.routing import needs
 from inference.access.scopes import Scope
 from inference.dependencies import CallerDependency, PredictionsDependency, require_json
 from inference.prediction.schemas import (
@@ -12,10 +12,11 @@ from inference.prediction.schemas import (
     PredictRequest,
 )
 from inference.problems import COMMON_FAILURES, Failure, declared
+from inference.scheduling import routing
 
 FAILURES = (
     *COMMON_FAILURES,
-    Failure.OVERLOADED,
+    *routing.FAILURES,
     Failure.MODEL_UNAVAILABLE,
     Failure.MODEL_FAILED,
     Failure.STORE_UNAVAILABLE,
@@ -25,7 +26,7 @@ router = APIRouter(
     prefix="/v1/predict",
     tags=["predict"],
     dependencies=[Depends(require_json)],
-    route_class=GuardedRoute,
+    route_class=routing.ComputingRoute,
 )
 
 
@@ -37,16 +38,29 @@ router = APIRouter(
 )
 @needs(Scope.PREDICT)
 async def predict(
-    body: PredictRequest, predictions: PredictionsDependency, caller: CallerDependency
+    body: PredictRequest,
+    predictions: PredictionsDependency,
+    caller: CallerDependency,
+    request: Request,
 ) -> PredictionAnswer:
     """The sentiment of one tweet. It is kept, without its text, so that feedback can name it."""
     if body.true_label is not None:  # counts as a verdict
         caller.require(Scope.FEEDBACK)
-    return await predictions.predict(body.text, body.true_label, caller.name)
+    return await predictions.predict(
+        body.text,
+        expires_at=request.state.expires_at,
+        truncate=body.truncate,
+        true_label=body.true_label,
+        reviewer_key=caller.name,
+    )
 
 
 @router.post("/batch", responses=declared(*FAILURES))
 @needs(Scope.PREDICT)
-async def predict_batch(body: BatchRequest, predictions: PredictionsDependency) -> BatchAnswer:
+async def predict_batch(
+    body: BatchRequest, predictions: PredictionsDependency, request: Request
+) -> BatchAnswer:
     """The sentiment of up to 256 tweets; a tweet that is refused has its own error."""
-    return await predictions.predict_batch(body.texts)
+    return await predictions.predict_batch(
+        body.texts, expires_at=request.state.expires_at, truncate=body.truncate
+    )

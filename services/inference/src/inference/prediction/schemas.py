@@ -8,6 +8,7 @@ from inference.problems import ProblemDocument
 
 MAX_BATCH = 256
 MAX_LABEL = 200
+TRUNCATE = "cut a tweet that is too long for the model; false: refuse it"
 
 
 class PredictRequest(BaseModel):
@@ -21,6 +22,7 @@ class PredictRequest(BaseModel):
         max_length=MAX_LABEL,
         description="what the tweet really is, if known; counts as a verdict",
     )
+    truncate: bool = Field(default=True, description=TRUNCATE)
 
 
 class PredictionAnswer(BaseModel):
@@ -45,6 +47,7 @@ class BatchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     texts: list[str] = Field(min_length=1, max_length=MAX_BATCH)
+    truncate: bool = Field(default=True, description=TRUNCATE)
 
 
 class BatchItem(BaseModel):

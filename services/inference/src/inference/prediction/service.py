@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from contract.bundle import TOKEN_BUDGET, Bundle, Prediction
-from contract.encoding import Encoded, length_sorted_batches
+from contract.bundle import Bundle, Prediction
 from inference.metrics import Metrics
 from inference.model.serving import ServedModel, ServingModel
-from inference.prediction import path
+from inference.prediction.encoding import TextEncoding
 from inference.prediction.repository import NewPrediction, TrueLabel, rows_of
 from inference.prediction.schemas import BatchAnswer, BatchItem, PredictionAnswer
-from inference.prediction.workers import Workers
-from inference.problems import ServiceError, unknown_label
+from inference.problems import Failure, ServiceError, unknown_label
+from inference.scheduling.scheduler import Scheduler
 from inference.store.store import Store
 from inference.texts import Fingerprints, check_text
 
@@ -38,14 +37,16 @@ class PredictionService:
     def __init__(
         self,
         serving: ServingModel,
-        workers: Workers,
+        encoding: TextEncoding,
+        scheduler: Scheduler,
         store: Store,
         fingerprints: Fingerprints,
         metrics: Metrics,
         options: PredictionOptions,
     ) -> None:
         self._serving = serving
-        self._workers = workers
+        self._encoding = encoding
+        self._scheduler = scheduler
         self._store = store
         self._fingerprints = fingerprints
         self._metrics = metrics
@@ -54,46 +55,59 @@ class PredictionService:
         self._random = random.SystemRandom()
 
     async def predict(
-        self, text: str, true_label: str | None = None, reviewer_key: str | None = None
+        self,
+        text: str,
+        *,
+        expires_at: float,
+        truncate: bool = True,
+        true_label: str | None = None,
+        reviewer_key: str | None = None,
     ) -> PredictionAnswer:
         """Predict one text.
 
         Args:
             text: the tweet.
+            expires_at: monotonic time after which nobody waits for the answer.
+            truncate: cut a text that is too long for the model; else it is refused.
             true_label: what it really is, which counts as a verdict.
             reviewer_key: name of the access key under which that is said.
 
         Raises:
-            ServiceError: the text or the true label is refused, too many requests wait, there is
-                no model, or the prediction cannot be kept.
+            ServiceError: the text or the true label is refused, the time was up, there is no
+                model or it fails, or the prediction cannot be kept.
         """
         served = self._serving.require()
-        check_text(text, self._options.max_text_characters)
         labels = served.bundle.manifest.labels
         if true_label is not None and true_label not in labels:
             raise unknown_label("true_label", labels)
-        with self._workers.admission():
-            prediction = await self._workers.run(path.whole, served.bundle, text)
-            verdict = TrueLabel(true_label, reviewer_key) if true_label is not None else None
-            kept = await self._keep(served, [(text, prediction)], verdict)
-        return self._answer(served, kept[0])
+        (outcome,) = await self._outcomes(served.bundle, [text], truncate, expires_at)
+        if isinstance(outcome, ServiceError):
+            raise outcome
+        verdict = TrueLabel(true_label, reviewer_key) if true_label is not None else None
+        (kept,) = await self._keep(served, [(text, outcome)], verdict)
+        return self._answer(served, kept)
 
-    async def predict_batch(self, texts: Sequence[str]) -> BatchAnswer:
+    async def predict_batch(
+        self, texts: Sequence[str], *, expires_at: float, truncate: bool = True
+    ) -> BatchAnswer:
         """Predict several texts; one that is refused harms none of the others.
 
+        Args:
+            texts: the tweets.
+            expires_at: as for `predict`.
+            truncate: as for `predict`.
+
         Raises:
-            ServiceError: too many requests wait, there is no model, or the predictions cannot be
-                kept.
+            ServiceError: the time was up, there is no model, or the predictions cannot be kept.
         """
         served = self._serving.require()
-        with self._workers.admission():
-            outcomes = await self._outcomes(served.bundle, texts)
-            found = [
-                (text, outcome)
-                for text, outcome in zip(texts, outcomes, strict=True)
-                if isinstance(outcome, Prediction)
-            ]
-            kept = iter(await self._keep(served, found))
+        outcomes = await self._outcomes(served.bundle, texts, truncate, expires_at)
+        found = [
+            (text, outcome)
+            for text, outcome in zip(texts, outcomes, strict=True)
+            if isinstance(outcome, Prediction)
+        ]
+        kept = iter(await self._keep(served, found))
         return BatchAnswer(
             model_name=served.name,
             model_version=served.version,
@@ -106,32 +120,35 @@ class PredictionService:
             ],
         )
 
-    async def _outcomes(self, bundle: Bundle, texts: Sequence[str]) -> list[Outcome]:
-        """A prediction or a failure for each text, computed in length-sorted batches."""
-        outcomes: dict[int, Outcome] = {}
-        accepted: list[int] = []
-        for index, text in enumerate(texts):
-            try:
-                check_text(text, self._options.max_text_characters)
-                accepted.append(index)
-            except ServiceError as error:
-                outcomes[index] = error
+    async def _outcomes(
+        self, bundle: Bundle, texts: Sequence[str], truncate: bool, expires_at: float
+    ) -> list[Outcome]:
+        """A prediction or a failure for each text."""
+        outcomes: list[Outcome | None] = [self._refusal(text) for text in texts]
+        accepted = [index for index, refusal in enumerate(outcomes) if refusal is None]
         if accepted:
-            encoded = await self._workers.run(
-                path.before, bundle, [texts[index] for index in accepted]
+            found = await self._encoding.encode(bundle, [texts[index] for index in accepted])
+            encoded = dict(zip(accepted, found, strict=True))
+            for index, item in encoded.items():
+                if item.truncated and not truncate:
+                    outcomes[index] = _does_not_fit(bundle.encoder.max_length)
+            encoded = {index: item for index, item in encoded.items() if outcomes[index] is None}
+            computed = await self._scheduler.run(
+                bundle, list(encoded.values()), expires_at=expires_at
             )
-            lengths = [item.ids.size for item in encoded]
+            for (index, item), outcome in zip(encoded.items(), computed, strict=True):
+                if isinstance(outcome, ServiceError):
+                    outcomes[index] = outcome
+                else:
+                    outcomes[index] = bundle.answer(item, outcome)
+        return [outcome for outcome in outcomes if outcome is not None]
 
-            async def group(members: Sequence[int]) -> None:
-                found = await self._workers.run(_group, bundle, [encoded[i] for i in members])
-                for member, outcome in zip(members, found, strict=True):
-                    outcomes[accepted[member]] = outcome
-
-            # Apart, so that they use every core and single requests get in between them.
-            await asyncio.gather(
-                *(group(members) for members in length_sorted_batches(lengths, TOKEN_BUDGET))
-            )
-        return [outcomes[index] for index in range(len(texts))]
+    def _refusal(self, text: str) -> ServiceError | None:
+        try:
+            check_text(text, self._options.max_text_characters)
+        except ServiceError as error:
+            return error
+        return None
 
     async def _keep(
         self,
@@ -189,8 +206,9 @@ class PredictionService:
         )
 
 
-def _group(bundle: Bundle, encoded: Sequence[Encoded]) -> Sequence[Outcome]:
-    try:
-        return path.after(bundle, encoded, path.core(bundle, encoded))
-    except ServiceError as error:
-        return [error] * len(encoded)
+def _does_not_fit(max_length: int) -> ServiceError:
+    return ServiceError(
+        Failure.TEXT_TOO_LONG,
+        f"the text has more than the {max_length} tokens that the model reads; shorten it, or "
+        "leave out truncate to have it cut",
+    )

@@ -8,7 +8,12 @@ from inference.problems import Failure, ServiceError
 
 BYTES_PER_TOKEN = 4
 """Bytes of a body for each id: 3.6 to 5 measured on tweets in JSON, with their quotes."""
+TOKENS_PER_REQUEST = 16
+"""What a request costs beside its ids, in ids: its HTTP, its row, its place in every queue."""
 LONGEST_RETRY_SECONDS = 60
+DEADLINE_SHARE = 0.5
+"""Part of a request's time that may be spent on what was in before it: the speed is measured, hence
+uncertain, and work that expires in the queue was taken in for nothing."""
 
 
 class Admission:
@@ -34,31 +39,43 @@ class Admission:
         """Ids that are in, as estimated."""
         return self._tokens
 
-    @contextmanager
-    def admit(self, body_bytes: int) -> Iterator[None]:
-        """Take a request in until the block ends.
+    def require_room(self, body_bytes: int, seconds: float) -> int:
+        """The ids of a request, by its bytes, if it would be taken in now.
 
-        While nothing is in, a request of any size is taken: else the largest never would be.
+        While nothing is in, a request of any size is: else the largest never would be.
+
+        Args:
+            body_bytes: size of its body.
+            seconds: time that it has.
 
         Raises:
-            ServiceError: (overloaded) too much is in; `Retry-After` says when room is expected.
+            ServiceError: (overloaded) too much is in, or more than gets done in its time;
+                `Retry-After` says when room is expected.
         """
-        tokens = max(1, body_bytes // BYTES_PER_TOKEN)
-        if self._tokens and self._tokens + tokens > self._max_tokens:
-            raise self._overloaded(tokens)
+        tokens = TOKENS_PER_REQUEST + body_bytes // BYTES_PER_TOKEN
+        if self._tokens:
+            speed = self._tokens_per_second()
+            in_time = speed * seconds * DEADLINE_SHARE if speed else math.inf
+            excess = self._tokens + tokens - min(self._max_tokens, in_time)
+            if excess > 0:
+                raise _overloaded(excess / speed if speed else 1.0)
+        return tokens
+
+    @contextmanager
+    def admit(self, body_bytes: int, seconds: float) -> Iterator[None]:
+        """Take a request in until the block ends; arguments and failure as `require_room`."""
+        tokens = self.require_room(body_bytes, seconds)
         self._tokens += tokens
         try:
             yield
         finally:
             self._tokens -= tokens
 
-    def _overloaded(self, tokens: int) -> ServiceError:
-        excess = self._tokens + tokens - self._max_tokens
-        speed = self._tokens_per_second()
-        seconds = math.ceil(excess / speed) if speed else 1
-        wait = str(min(max(seconds, 1), LONGEST_RETRY_SECONDS))
-        return ServiceError(
-            Failure.OVERLOADED,
-            f"too many tweets are waiting; try again in {wait} s",
-            headers={"Retry-After": wait},
-        )
+
+def _overloaded(seconds: float) -> ServiceError:
+    wait = str(min(max(math.ceil(seconds), 1), LONGEST_RETRY_SECONDS))
+    return ServiceError(
+        Failure.OVERLOADED,
+        f"too many tweets are waiting; try again in {wait} s",
+        headers={"Retry-After": wait},
+    )

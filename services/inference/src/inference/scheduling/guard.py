@@ -3,73 +3,77 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Literal
 
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 from inference.problems import Failure, ServiceError
 from inference.scheduling.admission import Admission
+from inference.scheduling.scheduler import deadline_exceeded
 
 TIMEOUT_HEADER = "X-Request-Timeout"
+WATCH_AFTER_SECONDS = 0.05
+"""A request that is answered sooner is not worth a look at whether its client is still there."""
+CLIENT_LEFT = 499
+"""The status that logs and figures give a request whose client has left; nobody receives it."""
+
+Handle = Callable[[Request], Awaitable[Response]]
 
 
 class LoadGuard:
     """Takes a request in or refuses it by its bytes alone, and ends it when nobody waits for it.
 
-    Routes find the monotonic time at which the request expires in `request.state.expires_at`.
+    What answers finds the monotonic time at which the request expires in
+    `request.state.expires_at`.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        admission: Admission,
-        paths: Collection[str],
-        default_seconds: float,
-        refused: Callable[[], None],
+        self, admission: Admission, *, longest_seconds: float, refused: Callable[[], None]
     ) -> None:
-        """Guard some routes of an application.
+        """Guard.
 
         Args:
-            app: what comes after.
             admission: decides who is taken in.
-            paths: of the routes that compute.
-            default_seconds: time that a request has, and the most it may ask for.
+            longest_seconds: time that a request has, unless it asks for less.
             refused: called for each request that is not taken in.
         """
-        self._app = app
         self._admission = admission
-        self._paths = paths
-        self._default_seconds = default_seconds
+        self._longest_seconds = longest_seconds
         self._refused = refused
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http" or scope["path"] not in self._paths:
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
+    async def answer(self, request: Request, handle: Handle) -> Response:
+        """Answer one request, whose body nobody has read.
+
+        Raises:
+            ServiceError: (overloaded) it is not taken in; (deadline exceeded) its time was up;
+                (invalid request) its header says no time. Whatever `handle` raises passes.
+        """
+        seconds = self._seconds(request)
+        request.state.expires_at = time.monotonic() + seconds
+        # A body that is declared too large for now is not even read. Reading takes no room: else
+        # clients that send theirs slowly would keep the others out.
+        declared = request.headers.get("content-length", "")
         try:
-            scope.setdefault("state", {})["expires_at"] = time.monotonic() + self._seconds(headers)
-            declared = headers.get("content-length", "")
             if declared.isdecimal():
-                with self._admission.admit(int(declared)):
-                    await _run(self._app, scope, await _body(receive), receive, send)
-            else:
-                body = await _body(receive)
-                with self._admission.admit(len(body)):
-                    await _run(self._app, scope, body, receive, send)
+                self._admission.require_room(int(declared), seconds)
+            with _Ending(request, seconds) as ending:
+                body = await request.body()
+                ending.watch_client()
+                with self._admission.admit(len(body), seconds):
+                    return await handle(request)
         except ServiceError as error:
             if error.failure is Failure.OVERLOADED:
                 self._refused()
-            await error.response()(scope, receive, send)
+            raise
+        return ending.response()
 
-    def _seconds(self, headers: Headers) -> float:
-        given = headers.get(TIMEOUT_HEADER)
+    def _seconds(self, request: Request) -> float:
+        given = request.headers.get(TIMEOUT_HEADER)
         if given is None:
-            return self._default_seconds
+            return self._longest_seconds
         try:
             seconds = float(given)
         except ValueError:
@@ -78,59 +82,58 @@ class LoadGuard:
             raise ServiceError(
                 Failure.INVALID_REQUEST, f"{TIMEOUT_HEADER} must be a positive number of seconds"
             )
-        return min(seconds, self._default_seconds)
+        return min(seconds, self._longest_seconds)
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body.
+class _Ending(AbstractContextManager["_Ending"]):
+    """Cancels the block when its time is up or the client leaves, and says which it was."""
 
-    Raises:
-        ServiceError: (body too large) the limit around this was reached.
-    """
-    parts = []
-    while True:
-        try:
-            message = await receive()
-        except HTTPException as error:
-            raise ServiceError(Failure.BODY_TOO_LARGE, error.detail) from error
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
+    def __init__(self, request: Request, seconds: float) -> None:
+        self._request = request
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._reason: Literal["late", "left"] | None = None
+        self._timer = self._loop.call_later(seconds, self._end, "late")
+        self._watch_timer: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
+    def watch_client(self) -> None:
+        """End when the client leaves, too; only after its body was read."""
+        self._watch_timer = self._loop.call_later(WATCH_AFTER_SECONDS, self._start_watching)
 
-async def _run(app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-    """Run the application on a body that was read, and cancel it when its client leaves."""
-    handling = asyncio.current_task()
-    unread, answered, left = True, False, False
+    def response(self) -> Response:
+        """The answer when the block was cancelled.
 
-    async def receive_again() -> Message:
-        nonlocal unread
-        if unread:
-            unread = False
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
+        Raises:
+            ServiceError: (deadline exceeded) its time was up.
+        """
+        if self._reason == "late":
+            raise deadline_exceeded()
+        return Response(status_code=CLIENT_LEFT)
 
-    async def send_watched(message: Message) -> None:
-        nonlocal answered
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            answered = True
-        await send(message)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self._timer.cancel()
+        if self._watch_timer is not None:
+            self._watch_timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if kind is ClientDisconnect:
+            self._reason = "left"
+            return True
+        if kind is asyncio.CancelledError and self._reason and self._task:
+            # Whoever else cancels this task, such as the server at its end, must be heard.
+            return self._task.uncancel() == 0
+        return False
 
-    async def watch() -> None:
-        nonlocal left
-        while (await receive())["type"] != "http.disconnect":
+    def _start_watching(self) -> None:
+        self._watcher = self._loop.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
             pass
-        if not answered and handling:
-            left = True
-            handling.cancel()
+        self._end("left")
 
-    watcher = asyncio.ensure_future(watch())
-    try:
-        await app(scope, receive_again, send_watched)
-    except asyncio.CancelledError:
-        if not left:
-            raise
-        if handling:
-            handling.uncancel()
-    finally:
-        watcher.cancel()
+    def _end(self, reason: Literal["late", "left"]) -> None:
+        if self._reason is None and self._task:
+            self._reason = reason
+            self._task.cancel()

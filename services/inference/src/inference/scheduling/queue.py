@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from operator import attrgetter
 
 from contract.bundle import Bundle
 from contract.calibration import Probabilities
@@ -36,27 +37,28 @@ class Request:
 
     def __init__(self, size: int) -> None:
         """Wait for `size` outcomes; only in a running event loop."""
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[list[Outcome]] = self.loop.create_future()
         self._lock = threading.Lock()
         self._missing = size
         self._outcomes: list[Outcome | None] = [None] * size
-        self.done: asyncio.Future[list[Outcome]] = self._loop.create_future()
 
     @property
     def abandoned(self) -> bool:
         """Whether nobody waits any more."""
         return self.done.cancelled()
 
-    def settle(self, index: int, outcome: Outcome) -> None:
-        """Take the outcome of one text."""
+    def settle(self, index: int, outcome: Outcome) -> bool:
+        """Take the outcome of one text, unless it has one; returns whether that was the last."""
         with self._lock:
+            if self._outcomes[index] is not None:
+                return False
             self._outcomes[index] = outcome
             self._missing -= 1
-            last = self._missing == 0
-        if last:
-            self._loop.call_soon_threadsafe(self._answer)
+            return self._missing == 0
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
+        """Hand over the outcomes; in the loop's thread, once all are there."""
         if not self.done.done():  # else cancelled
             self.done.set_result([item for item in self._outcomes if item is not None])
 
@@ -73,6 +75,7 @@ class Job:
         index: its place there.
         arrived_at: monotonic time.
         taken: a thread has it.
+        tokens: number of ids.
     """
 
     bundle: Bundle
@@ -82,11 +85,13 @@ class Job:
     index: int
     arrived_at: float = field(default_factory=time.monotonic)
     taken: bool = False
+    tokens: int = field(init=False)
 
-    @property
-    def tokens(self) -> int:
-        """Number of ids."""
-        return int(self.encoded.ids.size)
+    def __post_init__(self) -> None:
+        self.tokens = int(self.encoded.ids.size)
+
+
+_length = attrgetter("tokens")
 
 
 class _Lane:
@@ -205,7 +210,3 @@ class JobQueue:
             if oldest := lane.oldest():
                 return lane, oldest
         return first, None
-
-
-def _length(job: Job) -> int:
-    return job.tokens

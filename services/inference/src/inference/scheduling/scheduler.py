@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -112,7 +113,7 @@ class Scheduler:
 
         Args:
             bundle: the model.
-            encoded: the texts' ids, at least one.
+            encoded: the texts' ids.
             expires_at: monotonic time after which nobody waits for the answer.
             priority: whose work goes first.
 
@@ -120,8 +121,11 @@ class Scheduler:
             The outcome of each text, in order.
 
         Raises:
-            ServiceError: (not ready) the service is shutting down.
+            ServiceError: (deadline exceeded) the time was up before all were computed; (not
+                ready) the service is shutting down.
         """
+        if not encoded:
+            return []
         request = Request(len(encoded))
         jobs = [Job(bundle, item, expires_at, request, index) for index, item in enumerate(encoded)]
         with self._changed:
@@ -129,7 +133,11 @@ class Scheduler:
                 raise ServiceError(Failure.NOT_READY, "the service is shutting down")
             self._queue.add(jobs, priority)
             self._changed.notify(len(jobs))
-        return await request.done
+        outcomes = await request.done
+        for outcome in outcomes:
+            if isinstance(outcome, ServiceError) and (outcome.failure is Failure.DEADLINE_EXCEEDED):
+                raise outcome  # a part of the answer, late, would help nobody
+        return outcomes
 
     def close(self) -> None:
         """Compute what waits, then end the threads."""
@@ -149,14 +157,17 @@ class Scheduler:
     def _live(self, place: int) -> None:
         batch: list[Job] = []
         try:
-            while batch := self._next_batch():
+            while self._fill(batch):
                 self._compute(batch)
         except BaseException as error:  # whatever it was, nobody may be left waiting
             _log.critical("a computing thread died", extra=fields(reason=type(error).__name__))
-            _fail(batch, ServiceError(Failure.MODEL_FAILED, "the computing thread died"))
+            died = ServiceError(Failure.MODEL_FAILED, "the computing thread died; try again")
+            _settle(batch, [died] * len(batch))
             # Not at once: something that kills every thread must not keep the machine busy, and
             # until then liveness tells that one is missing.
-            threading.Timer(REPLACEMENT_SECONDS, self._replace, [place]).start()
+            replacement = threading.Timer(REPLACEMENT_SECONDS, self._replace, [place])
+            replacement.daemon = True
+            replacement.start()
 
     def _replace(self, place: int) -> None:
         with self._changed:
@@ -164,32 +175,35 @@ class Scheduler:
                 return
         self._start(place)
 
-    def _next_batch(self) -> list[Job]:
-        """What to compute next; empty when the service has ended."""
+    def _fill(self, batch: list[Job]) -> bool:
+        """Take what to compute next; returns False when the service has ended."""
         with self._changed:
             self._idle += 1
             try:
                 while True:
-                    if batch := self._wanted(self._queue.take(self._idle)):
-                        return batch
+                    batch[:] = self._queue.take(self._idle)
+                    if batch and self._drop_unwanted(batch):
+                        return True
                     if not self._queue:
                         if self._closed:
-                            return []
+                            return False
                         self._changed.wait()
             finally:
                 self._idle -= 1
 
-    def _wanted(self, batch: Sequence[Job]) -> list[Job]:
-        """The jobs of a batch that somebody still waits for."""
+    def _drop_unwanted(self, batch: list[Job]) -> int:
+        """Leave in a batch what somebody still waits for; returns how much that is."""
         now = time.monotonic()
-        left = [job for job in batch if not job.request.abandoned]
-        wanted = [job for job in left if job.expires_at > now]
-        if cancelled := len(batch) - len(left):
-            self._observer.dropped("cancelled", cancelled)
-        if expired := [job for job in left if job.expires_at <= now]:
+        expired = [job for job in batch if job.expires_at <= now]
+        cancelled = [job for job in batch if job.expires_at > now and job.request.abandoned]
+        if expired:
             self._observer.dropped("expired", len(expired))
-            _fail(expired, deadline_exceeded())
-        return wanted
+            _settle(expired, [deadline_exceeded()] * len(expired))
+        if cancelled:
+            self._observer.dropped("cancelled", len(cancelled))
+        if expired or cancelled:
+            batch[:] = [job for job in batch if job.expires_at > now and not job.request.abandoned]
+        return len(batch)
 
     def _compute(self, batch: Sequence[Job]) -> None:
         started = time.monotonic()
@@ -200,8 +214,7 @@ class Scheduler:
         except ServiceError as error:
             outcomes = [error] * len(batch)
         seconds = time.monotonic() - started
-        for job, outcome in zip(batch, outcomes, strict=True):
-            job.request.settle(job.index, outcome)
+        _settle(batch, outcomes)
         tokens = sum(job.tokens for job in batch)
         self._speed += RATE_WEIGHT * (tokens / max(seconds, 1e-6) - self._speed)
         self._observer.batch_done(
@@ -222,6 +235,18 @@ def deadline_exceeded() -> ServiceError:
     )
 
 
-def _fail(jobs: Sequence[Job], error: ServiceError) -> None:
-    for job in jobs:
-        job.request.settle(job.index, error)
+def _settle(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    """Give each job its outcome, and wake the event loop once for all requests that are done."""
+    done = [
+        job.request
+        for job, outcome in zip(jobs, outcomes, strict=True)
+        if job.request.settle(job.index, outcome)
+    ]
+    if done:
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            done[0].loop.call_soon_threadsafe(_answer, done)
+
+
+def _answer(requests: Sequence[Request]) -> None:
+    for request in requests:
+        request.answer()

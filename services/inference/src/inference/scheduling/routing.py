@@ -1,0 +1,52 @@
+"""Routes that compute: access comes first, then room for the request, then its body."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from inference.access.routing import GuardedRoute
+from inference.dependencies import services_of
+from inference.problems import Failure
+from inference.scheduling.guard import TIMEOUT_HEADER
+
+FAILURES: Final = (Failure.OVERLOADED, Failure.DEADLINE_EXCEEDED)
+"""How such a route can fail besides its own ways; part of its `responses`."""
+
+PARAMETERS: Final[Mapping[str, Any]] = {
+    "parameters": [
+        {
+            "name": TIMEOUT_HEADER,
+            "in": "header",
+            "description": "seconds after which the answer is of no use: work that could not "
+            "begin in time is dropped, and answered with 504; bounded by what the service allows",
+            "schema": {"type": "number", "exclusiveMinimum": 0},
+        }
+    ]
+}
+
+
+class _LoadGuardedRoute(APIRoute):
+    """A route that answers under the load guard."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["openapi_extra"] = {**(options.get("openapi_extra") or {}), **PARAMETERS}
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers a request."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            return await services_of(request).guard.answer(request, handle)
+
+        return guarded
+
+
+class ComputingRoute(GuardedRoute, _LoadGuardedRoute):
+    """A route whose endpoint uses the scheduler; `request.state.expires_at` is its deadline.
+
+    A request whose key is refused costs less than one that there is no room for, and that one
+    less than one whose body is parsed.
+    """

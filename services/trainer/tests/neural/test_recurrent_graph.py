@@ -6,6 +6,7 @@ import pytest
 from trainer.errors import ExportError
 from trainer.export.recurrent_graph import export_recurrent
 from trainer.neural.backend import load_keras
+from trainer.neural.pooling import pooling_layer
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +50,19 @@ def layers_of(form):
             layers.Bidirectional(layers.GRU(4)),
             layers.Dense(3),
         ],
+        "words pooled": lambda: [pooling_layer()(("mean", "max")), layers.Dense(3)],
+        "lstm pooled": lambda: [
+            layers.LSTM(5, return_sequences=True),
+            pooling_layer()(("last", "mean")),
+            layers.Dense(3),
+        ],
+        "two gru layers pooled": lambda: [
+            layers.Bidirectional(layers.GRU(4, return_sequences=True)),
+            layers.SpatialDropout1D(0.5),
+            layers.Bidirectional(layers.GRU(5, return_sequences=True)),
+            pooling_layer()(("last", "max", "mean"), backward=5),
+            layers.Dense(3),
+        ],
     }[form]()
 
 
@@ -69,6 +83,9 @@ def run(graph, ids):
         "bidirectional gru",
         "two lstm layers",
         "two gru layers",
+        "words pooled",
+        "lstm pooled",
+        "two gru layers pooled",
     ],
 )
 def test_graph_answers_as_the_masked_model_whatever_the_padding(form):
@@ -82,6 +99,15 @@ def test_graph_answers_as_the_masked_model_whatever_the_padding(form):
         np.testing.assert_allclose(alone[0], expected[index], atol=1e-5)
     further = np.pad(IDS, ((0, 0), (0, 40)))
     np.testing.assert_allclose(run(graph, further), expected, atol=1e-5)
+
+
+def test_last_state_is_what_the_layer_itself_ends_with():
+    layers = load_keras().layers
+    ending = network(layers.Bidirectional(layers.LSTM(5)))
+    sequences = layers.Bidirectional(layers.LSTM(5, return_sequences=True))
+    pooled = network(sequences, pooling_layer()(("last",), backward=5))
+    pooled.set_weights(ending.get_weights())
+    np.testing.assert_allclose(pooled(IDS).numpy(), ending(IDS).numpy(), atol=1e-6)
 
 
 def test_graph_built_where_cudnn_is_seen_has_standard_operators_only(cudnn_seen):
@@ -111,4 +137,6 @@ def test_what_cannot_be_written_is_refused_by_name():
     assert "merge" in refused(
         layers.Bidirectional(layers.LSTM(5), merge_mode="sum"), layers.Dense(3)
     )
+    words_only = pooling_layer()(("last",), backward=3)
+    assert "last state" in refused(words_only, layers.Dense(3))
     assert "mask" in refused(layers.LSTM(5), layers.Dense(3), mask_zero=False)

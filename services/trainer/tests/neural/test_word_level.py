@@ -5,15 +5,18 @@ from tokenizers import Tokenizer
 
 from contract.encoding import TokenEncoder
 from contract.text.pipeline import StepSpec, TextSteps
-from trainer.neural.word_level import PAD_ID, UNKNOWN_ID, build_word_level
+from trainer.neural.word_level import PAD_ID, UNKNOWN_ID, frequent_words, word_level_tokenizer
 
 STEPS = TextSteps([StepSpec(name="lowercase")])
 TEXTS = ["Late again :(", "late AGAIN, don't ask", "great crew :)", "Great #crew", "great"]
 
 
+PREPARED = [STEPS.apply(text) for text in TEXTS]
+
+
 @pytest.fixture(scope="module")
 def tokenizer():
-    return build_word_level(TEXTS, STEPS, min_count=1, max_size=100)
+    return word_level_tokenizer(frequent_words(PREPARED, min_count=1, max_size=100))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def test_most_frequent_word_comes_first_after_the_reserved_ids(tokenizer):
 
 
 def test_rare_words_are_unknown():
-    tokenizer = build_word_level(TEXTS, STEPS, min_count=2, max_size=2)
+    tokenizer = word_level_tokenizer(frequent_words(PREPARED, min_count=2, max_size=2))
     assert tokenizer.get_vocab_size() == 4
     assert tokenizer.encode("great ask").ids == [2, UNKNOWN_ID]
 

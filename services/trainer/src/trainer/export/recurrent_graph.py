@@ -1,10 +1,10 @@
-"""Recurrent Keras models as ONNX `LSTM` and `GRU` nodes.
+"""Word-level Keras models as ONNX, recurrent layers as `LSTM` and `GRU` nodes.
 
 Written node by node rather than through tf2onnx, which turns a masked layer into a `Loop` that is
 several times slower. Lengths come from the ids, so that padding cannot matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from trainer.errors import ExportError
+from trainer.neural.pooling import LOWEST
 
 OPSET = 17
 IR_VERSION = 8
@@ -32,9 +33,10 @@ def export_recurrent(model: Any, pad_id: int) -> onnx.ModelProto:
     """The graph of a Keras model: `token_ids` int64 `[batch, length]` to `logits`.
 
     Args:
-        model: its layers in line: one `Embedding` that masks `pad_id`, then recurrent layers
-            (`LSTM` or `GRU`, alone or `Bidirectional`), of which the last gives its final state,
-            then `Dense` ones. Dropout is left out.
+        model: its layers in line: one `Embedding` that masks `pad_id`; recurrent layers (`LSTM` or
+            `GRU`, alone or `Bidirectional`), if any; what makes one vector of a text: the last of
+            these by giving its final state, or `SequencePooling`; then `Dense` ones. Dropout is
+            left out.
         pad_id: the id after a text's end.
 
     Raises:
@@ -47,6 +49,8 @@ def export_recurrent(model: Any, pad_id: int) -> onnx.ModelProto:
             graph.embedding(layer, pad_id)
         elif kind in ("Bidirectional", *GATES):
             graph.recurrent(layer)
+        elif kind == "SequencePooling":
+            graph.pooling(layer)
         elif kind == "Dense":
             graph.dense(layer)
         elif kind not in IGNORED:
@@ -61,12 +65,13 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.value = "token_ids"
+        self.state = ""  # [directions, batch, units] that the last recurrent layer ends with
+        self.width = self.backward = 0  # its features, and how many are of a backward half
 
-    def add(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> str:
-        """Add a node; returns the name of its last output, the only one named."""
+    def add(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add a node of one output; returns its name."""
         name = f"{kind.lower()}_{len(self.nodes)}"
-        names = [""] * (outputs - 1) + [name]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, name=name, **attributes))
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
         return name
 
     def constant(self, array: npt.ArrayLike) -> str:
@@ -77,8 +82,8 @@ class _Graph:
     def embedding(self, layer: Any, pad_id: int) -> None:
         if not layer.mask_zero or pad_id != 0:
             raise ExportError("conversion", "the embedding must mask the pad id, which must be 0")
-        real = self.add("Greater", ["token_ids", self.constant(np.int64(pad_id))])
-        counted = self.add("Cast", [real], to=TensorProto.INT32)
+        self.real = self.add("Greater", ["token_ids", self.constant(np.int64(pad_id))])
+        counted = self.add("Cast", [self.real], to=TensorProto.INT32)
         self.lengths = self.add("ReduceSum", [counted, self.constant(np.array([1]))], keepdims=0)
         table = self.constant(_float32(layer.embeddings))
         vectors = self.add("Gather", [table, "token_ids"])
@@ -102,18 +107,48 @@ class _Graph:
         if kind == "GRU":
             attributes["linear_before_reset"] = 1  # Keras calls it reset_after
         inputs.append(self.lengths)
-        width = first.units * len(directions)
+        name = f"{kind.lower()}_{len(self.nodes)}"
+        steps, self.state = f"{name}_steps", f"{name}_state"
+        outputs = [steps, self.state]
+        self.nodes.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
+        self.width = first.units * len(directions)
+        self.backward = first.units if both else 0
         if layer.return_sequences:
             # [length, directions, batch, units] -> [length, batch, directions x units]
-            steps = self.add(kind, inputs, **attributes)
             swapped = self.add("Transpose", [steps], perm=[0, 2, 1, 3])
-            shape = self.constant(np.array([0, 0, width]))
+            self.value = self.add("Reshape", [swapped, self.constant(np.array([0, 0, self.width]))])
         else:
-            # [directions, batch, units] -> [batch, directions x units]
-            state = self.add(kind, inputs, outputs=2, **attributes)
-            swapped = self.add("Transpose", [state], perm=[1, 0, 2])
-            shape = self.constant(np.array([0, width]))
-        self.value = self.add("Reshape", [swapped, shape])
+            self.value = self.last()
+
+    def last(self) -> str:
+        """Add what the last recurrent layer ends with, `[batch, directions x units]`."""
+        swapped = self.add("Transpose", [self.state], perm=[1, 0, 2])
+        return self.add("Reshape", [swapped, self.constant(np.array([0, self.width]))])
+
+    def pooling(self, layer: Any) -> None:
+        """Add what makes one vector of `[length, batch, features]`."""
+        if "last" in layer.kinds and (not self.state or layer.backward != self.backward):
+            raise ExportError("conversion", "the last state is not the one of the layer before")
+        time_first = self.add("Transpose", [self.real], perm=[1, 0])
+        real = self.add("Unsqueeze", [time_first, self.constant(np.array([2]))])
+        write: dict[str, Callable[[], str]] = {
+            "last": self.last,
+            "max": lambda: self.highest(real),
+            "mean": lambda: self.mean(real),
+        }
+        pooled = [write[kind]() for kind in layer.kinds]
+        self.value = self.add("Concat", pooled, axis=1) if len(pooled) > 1 else pooled[0]
+
+    def highest(self, real: str) -> str:
+        words = self.add("Where", [real, self.value, self.constant(np.float32(LOWEST))])
+        return self.add("ReduceMax", [words], axes=[0], keepdims=0)
+
+    def mean(self, real: str) -> str:
+        words = self.add("Where", [real, self.value, self.constant(np.float32(0))])
+        total = self.add("ReduceSum", [words, self.constant(np.array([0]))], keepdims=0)
+        count = self.add("Cast", [self.lengths], to=TensorProto.FLOAT)
+        column = self.add("Unsqueeze", [count, self.constant(np.array([1]))])
+        return self.add("Div", [total, column])
 
     def dense(self, layer: Any) -> None:
         activation = layer.activation.__name__

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,13 @@ def balanced_weights(labels: Labels, label_count: int) -> Weights:
     """
     counts = np.bincount(labels, minlength=label_count)
     return np.asarray(len(labels) / (label_count * np.maximum(counts, 1)), np.float32)
+
+
+def label_weights(kind: Literal["none", "balanced"], labels: Labels, label_count: int) -> Weights:
+    """Weight per label `[labels]`: all one, or `balanced_weights`."""
+    if kind == "balanced":
+        return balanced_weights(labels, label_count)
+    return np.ones(label_count, np.float32)
 
 
 def shuffled_batches(

@@ -7,11 +7,14 @@ from sklearn.metrics import f1_score
 
 from trainer.evaluation.statistics import (
     bootstrap,
-    figure_interval,
     holm,
     mcnemar,
     paired_difference,
 )
+
+
+def figure_interval(truth, predicted, **options):
+    return bootstrap(truth, [predicted], **options)[0].interval()
 
 
 def predictions(generator, truth, accuracy):

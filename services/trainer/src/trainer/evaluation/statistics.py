@@ -73,28 +73,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def figure_interval(
-    truth: Labels, predicted: Labels, *, figure: Figure = "accuracy", seed: int = 0
-) -> Interval:
-    """A model's figure, averaged over its training seeds, with a 95 % interval.
-
-    Args:
-        truth: right label of each row, as an index, `[rows]`.
-        predicted: labels of one trained model `[rows]`, or of several trained alike but for their
-            seed `[seeds, rows]`.
-        figure: what is measured.
-        seed: of the resampling.
-
-    Returns:
-        The interval of the mean over all seeds and all rows that might have been drawn, see
-        `bootstrap`.
-
-    Raises:
-        ValueError: there are no rows, or lengths differ.
-    """
-    return bootstrap(truth, [predicted], figure=figure, seed=seed)[0].interval()
-
-
 def paired_difference(
     truth: Labels, a: Labels, b: Labels, *, figure: Figure = "accuracy", seed: int = 0
 ) -> Interval:

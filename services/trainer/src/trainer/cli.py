@@ -12,6 +12,7 @@ from trainer.commands.evaluate import evaluate
 from trainer.commands.first_champion import first_champion
 from trainer.commands.registry import champion, promote
 from trainer.commands.train import recipes, train
+from trainer.commands.tune import tune
 from trainer.data.commands import app as data_app
 from trainer.errors import TrainerError
 
@@ -22,7 +23,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (recipes, train, compare, evaluate, baseline, promote, champion, first_champion):
+for command in (
+    recipes,
+    train,
+    compare,
+    tune,
+    evaluate,
+    baseline,
+    promote,
+    champion,
+    first_champion,
+):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

@@ -54,6 +54,25 @@ class GraphWriter:
         )
         return name
 
+    def add_all(
+        self, kind: str, inputs: Sequence[str], outputs: int, **attributes: Any
+    ) -> tuple[str, ...]:
+        """Add a node of standard ONNX of which several outputs are used.
+
+        Args:
+            kind: its operator.
+            inputs: names of what it reads.
+            outputs: how many of its outputs, from the first on, get a name.
+            **attributes: of the node.
+
+        Returns:
+            The names of those outputs.
+        """
+        name = f"{kind.lower()}_{len(self._nodes)}"
+        names = tuple(f"{name}_{index}" for index in range(outputs))
+        self._nodes.append(helper.make_node(kind, list(inputs), names, name=name, **attributes))
+        return names
+
     def constant(self, array: npt.ArrayLike) -> str:
         """Keep an array in the graph; returns its name."""
         name = f"constant_{len(self._constants)}"

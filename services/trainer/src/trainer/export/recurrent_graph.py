@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
 from trainer.errors import ExportError
+from trainer.export.graph_writer import Array, GraphWriter, float32
 from trainer.neural.pooling import LOWEST
-
-OPSET = 17
-IR_VERSION = 8
 
 # Keras stores gates side by side in its own order; ONNX in another (see the operators' texts).
 GATES = {
@@ -24,9 +21,6 @@ GATES = {
     "GRU": (0, 1, 2),  # z, r, h in both
 }
 IGNORED = {"InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise"}
-ACTIVATIONS = {"linear": None, "relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
-
-Array = npt.NDArray[np.float32]
 
 
 def export_recurrent(model: Any, pad_id: int) -> onnx.ModelProto:
@@ -42,42 +36,30 @@ def export_recurrent(model: Any, pad_id: int) -> onnx.ModelProto:
     Raises:
         ExportError: (`conversion`) a layer, or an option of one, that this does not write.
     """
-    graph = _Graph()
+    net = _Net()
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "Embedding":
-            graph.embedding(layer, pad_id)
+            net.embedding(layer, pad_id)
         elif kind in ("Bidirectional", *GATES):
-            graph.recurrent(layer)
+            net.recurrent(layer)
         elif kind == "SequencePooling":
-            graph.pooling(layer)
+            net.pooling(layer)
         elif kind == "Dense":
-            graph.dense(layer)
+            net.value = net.dense(net.value, layer)
         elif kind not in IGNORED:
             raise ExportError("conversion", f"recurrent graphs have no layer {kind}")
-    return graph.finished(model.output_shape[-1])
+    return net.finished(net.value, model.output_shape[-1])
 
 
-class _Graph:
-    """Nodes so far; `value` names what the next layer reads."""
+class _Net(GraphWriter):
+    """A graph so far; `value` names what the next layer reads."""
 
     def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
+        super().__init__()
         self.value = "token_ids"
         self.state = ""  # [directions, batch, units] that the last recurrent layer ends with
         self.width = self.backward = 0  # its features, and how many are of a backward half
-
-    def add(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Add a node of one output; returns its name."""
-        name = f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def constant(self, array: npt.ArrayLike) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
-        return name
 
     def embedding(self, layer: Any, pad_id: int) -> None:
         if not layer.mask_zero or pad_id != 0:
@@ -85,7 +67,7 @@ class _Graph:
         self.real = self.add("Greater", ["token_ids", self.constant(np.int64(pad_id))])
         counted = self.add("Cast", [self.real], to=TensorProto.INT32)
         self.lengths = self.add("ReduceSum", [counted, self.constant(np.array([1]))], keepdims=0)
-        table = self.constant(_float32(layer.embeddings))
+        table = self.constant(float32(layer.embeddings))
         vectors = self.add("Gather", [table, "token_ids"])
         self.value = self.add("Transpose", [vectors], perm=[1, 0, 2])  # time first
 
@@ -99,7 +81,10 @@ class _Graph:
         kernels, recurrences, biases = zip(
             *(_cell_weights(kind, direction.cell) for direction in directions), strict=True
         )
-        inputs = [self.value, *(self.constant(np.stack(w)) for w in (kernels, recurrences, biases))]
+        inputs = [
+            self.value,
+            *(self.constant(np.stack(w)) for w in (kernels, recurrences, biases)),
+        ]
         attributes: dict[str, Any] = {
             "hidden_size": first.units,
             "direction": "bidirectional" if both else "forward",
@@ -107,10 +92,7 @@ class _Graph:
         if kind == "GRU":
             attributes["linear_before_reset"] = 1  # Keras calls it reset_after
         inputs.append(self.lengths)
-        name = f"{kind.lower()}_{len(self.nodes)}"
-        steps, self.state = f"{name}_steps", f"{name}_state"
-        outputs = [steps, self.state]
-        self.nodes.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
+        steps, self.state = self.add_all(kind, inputs, 2, **attributes)
         self.width = first.units * len(directions)
         self.backward = first.units if both else 0
         if layer.return_sequences:
@@ -150,30 +132,6 @@ class _Graph:
         column = self.add("Unsqueeze", [count, self.constant(np.array([1]))])
         return self.add("Div", [total, column])
 
-    def dense(self, layer: Any) -> None:
-        activation = layer.activation.__name__
-        if activation not in ACTIVATIONS:
-            raise ExportError("conversion", f"recurrent graphs have no activation {activation}")
-        product = self.add("MatMul", [self.value, self.constant(_float32(layer.kernel))])
-        self.value = product
-        if layer.use_bias:
-            self.value = self.add("Add", [product, self.constant(_float32(layer.bias))])
-        if node := ACTIVATIONS[activation]:
-            self.value = self.add(node, [self.value])
-
-    def finished(self, label_count: int) -> onnx.ModelProto:
-        self.nodes.append(helper.make_node("Identity", [self.value], ["logits"], name="logits"))
-        graph = helper.make_graph(
-            self.nodes,
-            "recurrent",
-            [helper.make_tensor_value_info("token_ids", TensorProto.INT64, ["batch", "length"])],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", label_count])],
-            self.constants,
-        )
-        return helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
-        )
-
 
 def _check_recurrent(layer: Any, both: bool, directions: Sequence[Any]) -> None:
     kinds = {type(direction).__name__ for direction in directions}
@@ -202,12 +160,8 @@ def _cell_weights(kind: str, cell: Any) -> tuple[Array, Array, Array]:
         gates = np.split(weights, len(order), axis=-1)
         return np.concatenate([gates[index] for index in order], axis=-1)
 
-    kernel, recurrence = (reordered(_float32(w)).T for w in (cell.kernel, cell.recurrent_kernel))
-    bias = reordered(_float32(cell.bias))
+    kernel, recurrence = (reordered(float32(w)).T for w in (cell.kernel, cell.recurrent_kernel))
+    bias = reordered(float32(cell.bias))
     # A GRU has a bias for each of its two products; an LSTM has one, which ONNX adds to another.
     both = bias.reshape(-1) if kind == "GRU" else np.concatenate([bias, np.zeros_like(bias)])
     return kernel, recurrence, both
-
-
-def _float32(variable: Any) -> Array:
-    return np.asarray(variable.numpy(), np.float32)

@@ -10,9 +10,11 @@ from trainer.commands.baseline import baseline
 from trainer.commands.compare import compare
 from trainer.commands.evaluate import evaluate
 from trainer.commands.first_champion import first_champion
-from trainer.commands.registry import champion, promote
+from trainer.commands.registry import champion, promote, rollback
+from trainer.commands.retrain import retrain
 from trainer.commands.train import recipes, train
 from trainer.commands.tune import tune
+from trainer.commands.watch import watch
 from trainer.data.commands import app as data_app
 from trainer.errors import TrainerError
 
@@ -30,7 +32,10 @@ for command in (
     tune,
     evaluate,
     baseline,
+    retrain,
+    watch,
     promote,
+    rollback,
     champion,
     first_champion,
 ):

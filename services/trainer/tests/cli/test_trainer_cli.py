@@ -53,7 +53,10 @@ def test_help_names_every_command():
         "train",
         "evaluate",
         "baseline",
+        "retrain",
+        "watch",
         "promote",
+        "rollback",
         "champion",
         "first-champion",
         "data",
@@ -69,6 +72,9 @@ def test_help_names_every_command():
         (("train", "naive-bayes", "--data", "sample", "--limit", "0"), "--limit"),
         (("promote",), "either --run ID or --best"),
         (("promote", "--best", "--run", "x"), "either --run ID or --best"),
+        (("promote", "--best", "--force"), "--force and --reason TEXT go together"),
+        (("promote", "--best", "--reason", "x"), "--force and --reason TEXT go together"),
+        (("retrain", "--data", "sample", "--recipe", "bret"), "there is no 'bret'"),
         (("evaluate", "--model", "x", "--data", "y", "--split", "train"), "--split"),
     ],
 )
@@ -105,7 +111,9 @@ def test_from_data_to_champion(trainer, tmp_path):
 
     said = trainer("promote", "--best")
     better = max(trained, key=lambda item: item["validation"]["macro_f1"])
-    assert said.startswith(f"version {better['version']} ({better['recipe']}) of tweet-sentiment")
+    decided = said.splitlines()[-1]
+    assert decided.startswith(f"version {better['version']} ({better['recipe']}) of tweet-sent")
+    assert "better than the majority class" in said
 
     champion = json.loads(trainer("champion", "--json"))
     assert champion["run_id"] == better["run_id"]

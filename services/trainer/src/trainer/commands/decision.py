@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 REFUSED = 3
 """Exit status: the gate decided against it. 1 is an error, 2 a wrong option."""
 
+WIDE = 140
+"""Columns without a terminal, so that a check is one line of a log."""
+
 
 def show(challenge: "Challenge", *, as_json: bool = False, quiet: bool = False) -> None:
     """Print what the gate found and did, as tables, as JSON, or not at all.
@@ -49,4 +52,4 @@ def _show_checks(challenge: "Challenge") -> None:
     for check in challenge.decision.checks:
         required = f"{check.required} (one of these)" if check.alternative else check.required
         listing.add_row(check.name, check.measured, required, "pass" if check.passed else "FAIL")
-    console().print(listing)
+    console(WIDE).print(listing)

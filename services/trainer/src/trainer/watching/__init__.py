@@ -1,0 +1,1 @@
+"""A folder whose files become training data by themselves."""

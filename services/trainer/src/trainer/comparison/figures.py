@@ -19,11 +19,15 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 ROC_POINTS = 401
 COLUMNS = 4
+NARROW = 100
+"""Values that differ by less than this factor get more than one tick between powers of ten."""
+LEGEND_WIDTH, TITLE_WIDTH = 130, 28
+"""Characters that fit into the legend below two plots, and above a small one."""
 
 
 def roc_of_all(results: Sequence[RecipeResult], rows: HeldOut) -> Figure:
     """ROC on test of each recipe's best run; the mean over all labels where there are over two."""
-    figure = Figure(figsize=(7, 7), layout="constrained")
+    figure = Figure(figsize=(7, 6.5 + 0.25 * len(results)), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], label="chance", **REFERENCE)
     for item, (colour, line, _) in zip(results, _styles(), strict=False):
@@ -34,19 +38,23 @@ def roc_of_all(results: Sequence[RecipeResult], rows: HeldOut) -> Figure:
     axes.set_ylabel("True positive rate")
     axes.set_aspect("equal")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", title="recipe (area under the curve)", fontsize=8)
+    figure.legend(loc="outside lower center", title="recipe (area under the curve)", fontsize=9)
     return figure
 
 
 def trade_offs(results: Sequence[RecipeResult]) -> Figure:
     """Test accuracy with its interval, against time to fit and against speed of serving."""
-    figure = Figure(figsize=(11, 5.5), layout="constrained")
+    longest = max(len(item.recipe) for item in results)
+    legend_columns = max(1, min(COLUMNS, LEGEND_WIDTH // (longest + 6)))
+    legend_rows = math.ceil(len(results) / legend_columns)
+    figure = Figure(figsize=(11, 4.8 + 0.2 * legend_rows), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     columns: tuple[tuple[RunFigure, str], ...] = (
         ("fit_seconds", "seconds to fit (mean over seeds)"),
         ("tweets_per_second", "tweets per second (mean over seeds)"),
     )
     for axes, (name, heading) in zip((left, right), columns, strict=True):
+        values = [item.of_runs(name).mean for item in results]
         for item, (colour, _, marker) in zip(results, _styles(), strict=False):
             interval = item.test_accuracy.interval()
             axes.errorbar(
@@ -61,13 +69,19 @@ def trade_offs(results: Sequence[RecipeResult]) -> Figure:
                 label=item.recipe,
             )
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        narrow = max(values) < NARROW * min(values)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
         axes.xaxis.set_major_formatter("{x:,g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(heading)
         axes.grid(alpha=0.3)
     left.set_ylabel("test accuracy (95 % interval)")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=COLUMNS)
+    figure.legend(
+        *left.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=legend_columns,
+        fontsize=9,
+    )
     return figure
 
 
@@ -119,4 +133,10 @@ def _styles() -> "cycle[tuple[str, str, str]]":
 
 
 def _wrapped(recipe: str) -> str:
-    return recipe.replace(":", "\n", 1)
+    """The recipe in lines that fit above a small plot, broken where a setting begins."""
+    lines = [""]
+    for part in recipe.replace(":", "\0:").split("\0"):
+        if lines[-1] and len(lines[-1] + part) > TITLE_WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)

@@ -59,7 +59,7 @@ def render(made: Made) -> str:
 
 def _pictures(outcome: Outcome) -> list[Picture]:
     results, rows, best = outcome.results, outcome.rows, outcome.best
-    several = " averaged over the labels" if len(rows.labels) > 2 else ""
+    several = ", averaged over the labels," if len(rows.labels) > 2 else ""
     counts = len(rows.test_truth)
     return [
         Picture(
@@ -71,7 +71,7 @@ def _pictures(outcome: Outcome) -> list[Picture]:
         Picture(
             "ROC of all recipes",
             _png(roc_of_all(results, rows)),
-            f"True against false positive rate on the test rows{several}, for the best run of each "
+            f"True against false positive rate on the test rows{several} for the best run of each "
             "recipe. The area under each curve is in the legend and, as a mean over seeds, in the "
             "table.",
         ),

@@ -13,6 +13,7 @@ from trainer.data.report import CleaningReport
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.metrics import Metrics
 from trainer.export.bundle_writer import export_model, record_metrics
+from trainer.export.quantisation import add_int8
 from trainer.progress import Progress
 from trainer.recipes.spec import RecipeSpec
 from trainer.tracking.model import ARTIFACT, log_bundle
@@ -158,7 +159,10 @@ def fit_and_measure(
     labels = dataset.labels
     validation = evaluate(bundle, dataset.validation, labels, progress, task="score validation")
     test = evaluate(bundle, dataset.test, labels, progress, task="score test")
-    record_metrics(directory, test.metrics.as_dict())
+    int8 = None
+    if model.family == "transformer":  # the others are faster than HTTP already
+        int8 = add_int8(directory, bundle, dataset.test, test.probabilities, progress)
+    record_metrics(directory, {**test.metrics.as_dict(), **(int8.as_dict() if int8 else {})})
     return TrainingRecord(
         name=name,
         spec=spec,
@@ -171,4 +175,5 @@ def fit_and_measure(
         test=test,
         bundle=directory,
         abstain_threshold=bundle.manifest.abstain_threshold,
+        int8=int8,
     )

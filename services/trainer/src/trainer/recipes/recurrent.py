@@ -50,5 +50,5 @@ def recurrent(
         family="recurrent",
         settings=RecurrentSettings,
         body=body,
-        epochs=6,
+        epochs=4,
     )

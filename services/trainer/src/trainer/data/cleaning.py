@@ -11,6 +11,9 @@ from trainer.progress import Progress
 
 ROWS_PER_REPORT = 50_000
 
+ASCII_SPACES = r"[\t-\r\x1c-\x20]+"
+"""What `str.split` parts words at, among the characters of ASCII."""
+
 
 def normalise(text: str) -> str:
     """The form in which two texts count as the same: NFKC, case folded, white space collapsed."""
@@ -83,11 +86,19 @@ def drop_repeats(frame: pl.DataFrame, problems: ProblemLog) -> pl.DataFrame:
 
 
 def _keys(texts: pl.Series, progress: Progress) -> pl.Series:
+    """`normalise` each text, of many at a time."""
     progress.start("cleaning", len(texts))
     parts: list[pl.Series] = []
     for start in range(0, len(texts), ROWS_PER_REPORT):
-        part = [normalise(text) for text in texts.slice(start, ROWS_PER_REPORT).to_list()]
-        parts.append(pl.Series("key", part, pl.String))
+        part = texts.slice(start, ROWS_PER_REPORT).alias("text")
+        ascii_keys = pl.col("text").str.to_lowercase().str.replace_all(ASCII_SPACES, " ")
+        keys = part.to_frame().select(
+            key=ascii_keys.str.strip_chars(" "),
+            ascii=pl.col("text").str.len_bytes() == pl.col("text").str.len_chars(),
+        )
+        others = (~keys["ascii"]).arg_true()
+        spelled = [normalise(text) for text in part.gather(others).to_list()]
+        parts.append(keys["key"].scatter(others, spelled) if spelled else keys["key"])
         progress.advance(len(part))
     return pl.concat(parts) if parts else pl.Series("key", [], pl.String)
 

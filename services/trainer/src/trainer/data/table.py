@@ -63,17 +63,17 @@ class TableBuilder:
         """Everything added, in order."""
         self._flush()
         frame = pl.concat(self._chunks, rechunk=True)
+        missing = [name for name in COLUMNS if name not in frame.columns]
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+        frame = frame.select("line", *COLUMNS)
         return RawTable(format_name, frame, frame.height + self._problems.total, self._problems)
 
     def _flush(self) -> None:
         columns = list(zip(*self._rows, strict=True))
-        given = {name: columns[place] for name, place in self.places.items() if columns}
         series = [pl.Series("line", self._lines, pl.UInt32)]
         series += [
-            pl.Series(name, given[name], pl.String)
-            if name in given
-            else pl.repeat(None, len(self._rows), dtype=pl.String, eager=True).alias(name)
-            for name in COLUMNS
+            pl.Series(name, columns[place] if columns else (), pl.String)
+            for name, place in self.places.items()
         ]
         self._chunks.append(pl.DataFrame(series))
         self._lines, self._rows = [], []

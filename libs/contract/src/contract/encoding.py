@@ -74,6 +74,8 @@ class TokenEncoder:
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """See `Encoder.encode`."""
         prepared = [self._steps.apply(text) for text in texts]
+        if len(prepared) == 1:  # the way to other threads, and letting them in, takes longer
+            return [self._encoded(self._tokenizer.encode(prepared[0]))]
         return [self._encoded(item) for item in self._tokenizer.encode_batch_fast(prepared)]
 
     def _encoded(self, encoding: Encoding) -> Encoded:

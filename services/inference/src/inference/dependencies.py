@@ -41,10 +41,6 @@ async def _serving(request: Request) -> ServingModel:
     return services_of(request).serving
 
 
-async def _predictions(request: Request) -> PredictionService:
-    return services_of(request).predictions
-
-
 async def _feedback(request: Request) -> FeedbackService:
     return services_of(request).feedback
 
@@ -62,7 +58,6 @@ async def _caller(request: Request) -> Caller:
 
 
 ServingDependency = Annotated[ServingModel, Depends(_serving)]
-PredictionsDependency = Annotated[PredictionService, Depends(_predictions)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
 HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
@@ -70,6 +65,11 @@ CallerDependency = Annotated[Caller, Depends(_caller)]
 
 
 async def require_json(request: Request) -> None:
+    """See `check_media_type`; as a dependency."""
+    check_media_type(request)
+
+
+def check_media_type(request: Request) -> None:
     """Refuse a body that does not say it is JSON.
 
     Raises:

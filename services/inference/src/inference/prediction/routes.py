@@ -1,10 +1,11 @@
 """Predictions over HTTP."""
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
+from inference.access.callers import ANYBODY, caller_of
 from inference.access.routing import needs
 from inference.access.scopes import Scope
-from inference.dependencies import CallerDependency, PredictionsDependency, require_json
+from inference.dependencies import services_of
 from inference.prediction.schemas import (
     BatchAnswer,
     BatchRequest,
@@ -22,12 +23,7 @@ FAILURES = (
     Failure.STORE_UNAVAILABLE,
 )
 
-router = APIRouter(
-    prefix="/v1/predict",
-    tags=["predict"],
-    dependencies=[Depends(require_json)],
-    route_class=routing.ComputingRoute,
-)
+router = APIRouter(prefix="/v1/predict", tags=["predict"], route_class=routing.ComputingRoute)
 
 
 @router.post(
@@ -37,16 +33,12 @@ router = APIRouter(
     ),
 )
 @needs(Scope.PREDICT)
-async def predict(
-    body: PredictRequest,
-    predictions: PredictionsDependency,
-    caller: CallerDependency,
-    request: Request,
-) -> PredictionAnswer:
+async def predict(body: PredictRequest, request: Request) -> PredictionAnswer:
     """The sentiment of one tweet. It is kept, without its text, so that feedback can name it."""
+    caller = caller_of(request.scope) or ANYBODY
     if body.true_label is not None:  # counts as a verdict
         caller.require(Scope.FEEDBACK)
-    return await predictions.predict(
+    return await services_of(request).predictions.predict(
         body.text,
         expires_at=request.state.expires_at,
         truncate=body.truncate,
@@ -57,10 +49,8 @@ async def predict(
 
 @router.post("/batch", responses=declared(*FAILURES))
 @needs(Scope.PREDICT)
-async def predict_batch(
-    body: BatchRequest, predictions: PredictionsDependency, request: Request
-) -> BatchAnswer:
+async def predict_batch(body: BatchRequest, request: Request) -> BatchAnswer:
     """The sentiment of up to 256 tweets; a tweet that is refused has its own error."""
-    return await predictions.predict_batch(
+    return await services_of(request).predictions.predict_batch(
         body.texts, expires_at=request.state.expires_at, truncate=body.truncate
     )

@@ -4,10 +4,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
 from inference.access.routing import GuardedRoute
 from inference.dependencies import services_of
+from inference.json_route import JsonRoute
 from inference.problems import Failure
 from inference.scheduling.guard import TIMEOUT_HEADER
 
@@ -27,7 +27,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
 }
 
 
-class _LoadGuardedRoute(APIRoute):
+class _LoadGuardedRoute(JsonRoute):
     """A route that answers under the load guard."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

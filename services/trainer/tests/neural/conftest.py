@@ -6,8 +6,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
-from tokenizers.models import WordPiece
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from trainer.data.dataset import Dataset, Split
 from trainer.errors import ExportError
@@ -20,6 +19,7 @@ MOODS = (
     "lovely great thanks happy smooth best smiling",
 )
 COMMON = "the flight to lyon was my crew and a plane with airline today at".split()
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 16, 2, 2, 32, 160
 
 
@@ -66,23 +66,52 @@ def signal_free():
     return Dataset("same", "0" * 64, "1" * 64, LABELS[:2], ("en",), False, split, split, split)
 
 
-def write_tokenizer(directory):
-    words = [*COMMON, *" ".join(MOODS).split(), *"abcdefghijklmnopqrstuvwxyz"]
-    pieces = [f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+def words():
+    return [*COMMON, *" ".join(MOODS).split(), *LETTERS]
+
+
+def word_pieces():
+    """BERT's kind: padding is 0."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    vocabulary = dict.fromkeys([*special, *words, *pieces])
-    vocabulary = {word: index for index, word in enumerate(vocabulary)}
-    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
+    known = dict.fromkeys([*special, *words(), *(f"##{letter}" for letter in LETTERS)])
+    vocabulary = {word: index for index, word in enumerate(known)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.add_special_tokens(special)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    return tokenizer, special, "[CLS] $A [SEP]"
+
+
+def byte_pairs():
+    """RoBERTa's kind: padding is 1, and no text is without a known byte."""
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=500, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
+    tokenizer.train_from_iterator(corpus(200, 0).texts, trainer)
+    return tokenizer, special, "<s> $A </s>"
+
+
+def unigrams():
+    """CamemBERT's and XLM-RoBERTa's kind: padding is 1, the unknown token has a number only."""
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    pieces = dict.fromkeys([*(f"▁{word}" for word in words()), "▁", *LETTERS])
+    scores = [(name, 0.0) for name in special] + [(piece, -1.0 - len(LETTERS)) for piece in pieces]
+    tokenizer = Tokenizer(models.Unigram(scores, unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return tokenizer, special, "<s> $A </s>"
+
+
+def write_tokenizer(directory, tokenizer, special, template):
+    tokenizer.add_special_tokens(special)
+    ids = [(name, tokenizer.token_to_id(name)) for name in template.split() if name != "$A"]
+    tokenizer.post_processor = processors.TemplateProcessing(single=template, special_tokens=ids)
     tokenizer.enable_padding(length=64)  # hub files often carry both, which must not survive
     tokenizer.enable_truncation(64)
     tokenizer.save(str(directory / "tokenizer.json"))
-    return len(vocabulary)
+    return tokenizer.get_vocab_size()
 
 
 def linear(random, name, rows, columns):
@@ -99,76 +128,110 @@ def norm(random, name):
     }
 
 
-def write_weights(directory, config, weights):
-    from safetensors.numpy import save_file
-
-    (directory / "config.json").write_text(json.dumps(config))
-    tensors = {name: value.astype(np.float32) for name, value in weights.items()}
-    save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
-    return directory
-
-
-@pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory):
-    """A random BERT of two layers of width 16."""
-    directory = tmp_path_factory.mktemp("tiny-bert")
-    size = write_tokenizer(directory)
-    random = np.random.default_rng(0)
+def bert_weights(random, size, layers, segments):
+    tables = {"word": size, "position": POSITIONS, "token_type": segments}
     weights = {
         f"embeddings.{name}_embeddings.weight": random.normal(0, 0.5, (rows, WIDTH))
-        for name, rows in (("word", size), ("position", POSITIONS), ("token_type", 2))
+        for name, rows in tables.items()
     }
     weights |= norm(random, "embeddings.LayerNorm") | linear(random, "pooler.dense", WIDTH, WIDTH)
-    for layer in (f"encoder.layer.{index}" for index in range(LAYERS)):
+    for layer in (f"encoder.layer.{index}" for index in range(layers)):
         for part in ("self.query", "self.key", "self.value", "output.dense"):
             weights |= linear(random, f"{layer}.attention.{part}", WIDTH, WIDTH)
         weights |= norm(random, f"{layer}.attention.output.LayerNorm")
         weights |= linear(random, f"{layer}.intermediate.dense", INNER, WIDTH)
         weights |= linear(random, f"{layer}.output.dense", WIDTH, INNER)
         weights |= norm(random, f"{layer}.output.LayerNorm")
-    config = {
-        "model_type": "bert",
-        "vocab_size": size,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS,
-        "hidden_size": WIDTH,
-        "intermediate_size": INNER,
-        "max_position_embeddings": POSITIONS,
-        "pad_token_id": 0,
-    }
-    return write_weights(directory, config, weights)
+    return weights
 
 
-@pytest.fixture(scope="session")
-def tiny_distilbert(tmp_path_factory):
-    """A random DistilBERT of two layers of width 16; its GELU is the exact one."""
-    directory = tmp_path_factory.mktemp("tiny-distilbert")
-    size = write_tokenizer(directory)
-    random = np.random.default_rng(0)
+def distilbert_weights(random, size, layers):
     weights = {
-        f"distilbert.embeddings.{name}_embeddings.weight": random.normal(0, 0.5, (rows, WIDTH))
+        f"embeddings.{name}_embeddings.weight": random.normal(0, 0.5, (rows, WIDTH))
         for name, rows in (("word", size), ("position", POSITIONS))
     }
-    weights |= norm(random, "distilbert.embeddings.LayerNorm")
-    for layer in (f"distilbert.transformer.layer.{index}" for index in range(LAYERS)):
+    weights |= norm(random, "embeddings.LayerNorm")
+    for layer in (f"transformer.layer.{index}" for index in range(layers)):
         for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
             weights |= linear(random, f"{layer}.attention.{part}", WIDTH, WIDTH)
         weights |= norm(random, f"{layer}.sa_layer_norm")
         weights |= linear(random, f"{layer}.ffn.lin1", INNER, WIDTH)
         weights |= linear(random, f"{layer}.ffn.lin2", WIDTH, INNER)
         weights |= norm(random, f"{layer}.output_layer_norm")
-    config = {
-        "model_type": "distilbert",
-        "vocab_size": size,
-        "n_layers": LAYERS,
-        "n_heads": HEADS,
-        "dim": WIDTH,
-        "hidden_dim": INNER,
-        "dropout": 0.1,
-        "max_position_embeddings": POSITIONS,
-        "pad_token_id": 0,
+    return weights
+
+
+BERT = {
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "hidden_size": WIDTH,
+    "intermediate_size": INNER,
+    "hidden_act": "gelu",
+    "max_position_embeddings": POSITIONS,
+}
+ROBERTA = {**BERT, "pad_token_id": 1, "type_vocab_size": 1, "layer_norm_eps": 1e-5}
+DISTILBERT = {
+    "n_layers": LAYERS,
+    "n_heads": HEADS,
+    "dim": WIDTH,
+    "hidden_dim": INNER,
+    "activation": "gelu",
+    "max_position_embeddings": POSITIONS,
+    "pad_token_id": 0,
+}
+FAMILIES = {
+    "bert": (word_pieces, {**BERT, "pad_token_id": 0, "type_vocab_size": 2}),
+    "distilbert": (word_pieces, DISTILBERT),
+    "roberta": (byte_pairs, ROBERTA),
+    "camembert": (unigrams, ROBERTA),
+    "xlm-roberta": (unigrams, ROBERTA),
+}
+
+
+@pytest.fixture(scope="session")
+def write_encoder():
+    """A function that writes a random encoder of a family into a directory.
+
+    `prefix` stands before the names of all weights; further arguments replace what `config.json`
+    would say.
+    """
+    from safetensors.numpy import save_file
+
+    def write(directory, family, prefix="", **changes):
+        make, config = FAMILIES[family]
+        directory.mkdir(exist_ok=True)
+        size = write_tokenizer(directory, *make())
+        config = {"model_type": family, "vocab_size": size, **config, **changes}
+        (directory / "config.json").write_text(json.dumps(config))
+        random = np.random.default_rng(0)
+        if family == "distilbert":
+            weights = distilbert_weights(random, size, config["n_layers"])
+        else:
+            weights = bert_weights(
+                random, size, config["num_hidden_layers"], config["type_vocab_size"]
+            )
+        tensors = {prefix + name: value.astype(np.float32) for name, value in weights.items()}
+        save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
+        return directory
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_encoders(write_encoder, tmp_path_factory):
+    """A directory with an encoder of each family by its name: BERT of two layers, else one."""
+    root = tmp_path_factory.mktemp("encoders")
+    one = {"distilbert": {"n_layers": 1}, "bert": {}}
+    return {
+        family: write_encoder(root / family, family, **one.get(family, {"num_hidden_layers": 1}))
+        for family in FAMILIES
     }
-    return write_weights(directory, config, weights)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tiny_encoders):
+    """A random BERT."""
+    return tiny_encoders["bert"]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ NAMES = ("config.json", "model.safetensors", "tokenizer.json", "pytorch_model.bi
 
 def test_default_weights_are_the_expected_file():
     pretrained = open_pretrained(None)
-    assert sha256_of(pretrained.directory / SAFETENSORS) == DEFAULT_SHA256
+    assert sha256_of(pretrained.files[0]) == DEFAULT_SHA256
     assert (pretrained.pad_id, pretrained.unknown_id) == (0, 100)
 
 
@@ -62,12 +62,31 @@ def test_vocabulary_alone_gives_the_same_ids(tiny_bert, tmp_path):
     assert ids[0] == ids[1]
 
 
+def test_byte_pairs_alone_give_the_same_ids_around_padding_1(tiny_encoders, tmp_path):
+    directory = tmp_path / "old"
+    shutil.copytree(tiny_encoders["roberta"], directory)
+    content = json.loads((directory / "tokenizer.json").read_text())["model"]
+    (directory / "tokenizer.json").unlink()
+    (directory / "vocab.json").write_text(json.dumps(content["vocab"]))
+    merges = (" ".join(merge) for merge in content["merges"])
+    (directory / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n")
+    text = "the flight to lyon was lovely"
+    old, new = (open_pretrained(str(path)) for path in (directory, tiny_encoders["roberta"]))
+    ids = [Tokenizer.from_str(each.tokenizer_json).encode(text).ids for each in (old, new)]
+    assert ids[0] == ids[1]
+    assert [(each.pad_id, each.unknown_id) for each in (old, new)] == [(1, 3)] * 2
+
+
+def test_unknown_id_of_a_unigram_model_is_its_own(tiny_encoders):
+    assert open_pretrained(str(tiny_encoders["camembert"])).unknown_id == 3
+
+
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
         ("config.json", "has no config.json"),
         ("model.safetensors", "has no model.safetensors"),
-        ("tokenizer.json", "has neither tokenizer.json nor vocab.txt"),
+        ("tokenizer.json", "has none of tokenizer.json, vocab.txt, vocab.json"),
     ],
 )
 def test_incomplete_directory_is_refused(tiny_bert, tmp_path, missing, message):
@@ -143,7 +162,7 @@ def opened(name, hub, home):
     code = (
         "import sys\nfrom trainer.errors import TrainerError\n"
         "from trainer.neural.weights import open_pretrained\n"
-        "try:\n    print(open_pretrained(sys.argv[1]).directory)\n"
+        "try:\n    print(open_pretrained(sys.argv[1]).files[0].parent)\n"
         "except TrainerError as error:\n    print('refused:', error)\n"
     )
     environment = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(home)}

@@ -36,7 +36,7 @@ def test_settings_are_replaced_and_checked():
     ("text", "message"),
     [
         ("naive-bias", "no recipe 'naive-bias'; choose one of " + ", ".join(RECIPES)),
-        ("bert:speed=3", "bert has no setting 'speed'; its settings: epochs, weights"),
+        ("bert:speed=3", "bert has no setting 'speed'; its settings: epochs, weights, max_length"),
         ("bert:epochs=some", "bert, epochs: .*integer"),
         ("bert:epochs=0", "bert, epochs: .*greater than or equal to 1"),
         ("bert:fast", "'fast' is no setting=value"),

@@ -1,16 +1,19 @@
 """A pretrained encoder as a Keras model of token ids alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from contract.encoding import TokenEncoder
 from contract.text.pipeline import StepSpec, TextSteps
-from trainer.errors import TrainerError
-from trainer.neural.backend import load_keras
+from trainer.export.transformer_graph import export_transformer
+from trainer.neural.backend import load_keras, training_dtype
+from trainer.neural.checkpoint import load_weights
+from trainer.neural.prediction import KerasLogits
+from trainer.neural.training import History
 from trainer.neural.weights import Pretrained
-
-MAX_LENGTH = 128
+from trainer.recipes.base import FittedModel
 
 STEPS = TextSteps(
     [
@@ -29,23 +32,10 @@ def load_backbone(pretrained: Pretrained, dtype: str) -> Any:
         dtype: a Keras dtype policy, such as `float32` or `mixed_bfloat16`.
 
     Raises:
-        TrainerError: KerasHub does not know this kind of model, or the weights do not fit it, or it
-            is no encoder of separate layers.
+        TrainerError: a weight is missing, or the weights do not fit their `config.json`.
     """
-    load_keras()
-    import keras_hub
-
-    try:
-        backbone = keras_hub.models.Backbone.from_preset(str(pretrained.directory), dtype=dtype)
-    except Exception as error:  # converters raise what their libraries do
-        reason = str(error).strip().partition("\n")[0]
-        raise TrainerError(
-            f"KerasHub cannot load the weights {pretrained.name}: {reason}"
-        ) from error
-    if not (hasattr(backbone, "transformer_layers") and hasattr(backbone, "max_sequence_length")):
-        raise TrainerError(
-            f"{pretrained.name} is a {type(backbone).__name__}: give BERT, DistilBERT or RoBERTa"
-        )
+    backbone = pretrained.architecture.build(dtype)
+    load_weights(backbone, pretrained.architecture, pretrained.files)
     return backbone
 
 
@@ -77,19 +67,76 @@ def pooled_states(backbone: Any, token_ids: Any, pad_id: int, *, layers: int = 1
     return ops.concatenate(means, axis=-1)
 
 
-def text_encoder(pretrained: Pretrained, backbone: Any) -> TokenEncoder:
-    """The encoder of raw tweets for this backbone."""
+def text_encoder(pretrained: Pretrained, max_length: int) -> TokenEncoder:
+    """The encoder of raw tweets for these weights, of at most `max_length` ids a tweet."""
     return TokenEncoder(
         Tokenizer.from_str(pretrained.tokenizer_json),
         STEPS,
         pad_id=pretrained.pad_id,
         unknown_id=pretrained.unknown_id,
-        max_length=min(MAX_LENGTH, backbone.max_sequence_length),
+        max_length=min(max_length, pretrained.architecture.positions),
     )
 
 
-def copied(backbone: Any, dtype: str) -> Any:
-    """The same backbone with the same weights, computing in another format."""
-    copy = type(backbone).from_config({**backbone.get_config(), "dtype": dtype})
-    copy.set_weights(backbone.get_weights())
-    return copy
+def network(backbone: Any, head: Sequence[Any], pad_id: int, *, layers: int = 1) -> Any:
+    """Encoder and head as one model: ids `[batch, length]` to the head's output.
+
+    Args:
+        backbone: a KerasHub encoder.
+        head: Keras layers in order, whose first reads `[batch, layers x width]`; none for the
+            features themselves.
+        pad_id: the id after a text's end.
+        layers: how many of the encoder's last layers the head reads.
+    """
+    keras = load_keras()
+    token_ids = keras.Input((None,), dtype="int64", name="token_ids")
+    value = pooled_states(backbone, token_ids, pad_id, layers=layers)
+    for layer in head:
+        value = layer(value)
+    return keras.Model(token_ids, value)
+
+
+def fitted_transformer(
+    pretrained: Pretrained,
+    encoder: TokenEncoder,
+    backbone: Any,
+    head: Sequence[Any],
+    *,
+    layers: int,
+    parameters: dict[str, str | int | float | bool],
+    history: History,
+) -> FittedModel:
+    """What a recipe on a pretrained encoder returns.
+
+    The graph and its reference compute in float32, whatever training did.
+
+    Args:
+        pretrained: where it began.
+        encoder: what turned tweets into ids.
+        backbone: the KerasHub encoder as it is now.
+        head: as for `network`.
+        layers: as for `network`.
+        parameters: for tracking; what is known of the weights is added.
+        history: of training.
+    """
+    exact = pretrained.architecture.build("float32")
+    exact.set_weights(backbone.get_weights())
+    served = network(exact, head, encoder.pad_id, layers=layers)
+    return FittedModel(
+        family="transformer",
+        steps=STEPS,
+        encoder=encoder,
+        tokenizer_json=pretrained.tokenizer_json,
+        features=None,
+        unknown_id=pretrained.unknown_id,
+        predict_logits=KerasLogits(served, encoder),
+        to_onnx=lambda: export_transformer(exact, head, layers=layers, pad_id=encoder.pad_id),
+        parameters={
+            **parameters,
+            "weights": pretrained.name,
+            "model_type": pretrained.architecture.model_type,
+            "max_length": encoder.max_length,
+            "training_dtype": training_dtype(),
+        },
+        history=history,
+    )

@@ -1,11 +1,16 @@
 """The training loop of every Keras recipe."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+from scipy.special import log_softmax
+
+from trainer.export.calibration import fit_temperature
 from trainer.neural.backend import load_keras
-from trainer.progress import Progress
+from trainer.progress import Progress, report_loss
 
 History = dict[str, list[float]]
 
@@ -20,7 +25,7 @@ class Plan:
         learning_rate: the highest; it rises to it over `warmup` and falls to zero along a cosine.
         warmup: share of all steps.
         weight_decay: AdamW's, on all but biases and normalisation.
-        patience: epochs without a lower validation loss before training stops.
+        patience: epochs without a lower calibrated validation loss before training stops.
         min_steps: small data are read more than `epochs` times until there are so many steps.
     """
 
@@ -55,8 +60,9 @@ def train(
 ) -> History:
     """Train a Keras model that gives logits `[batch, labels]`, in place.
 
-    The model ends with the weights of the epoch of lowest validation loss, whether training was
-    stopped early or not.
+    The model ends with the weights of the epoch of lowest calibrated validation loss, whether
+    training was stopped early or not: the loss after temperature scaling, as the export scales it.
+    The plain loss rises with the confidence of a model that still learns to tell labels apart.
 
     Args:
         model: not compiled yet.
@@ -68,7 +74,7 @@ def train(
         progress: told of every step.
 
     Returns:
-        `loss`, `accuracy`, `val_loss` and `val_accuracy` of each epoch.
+        `loss`, `accuracy`, `val_loss`, `val_accuracy` and `val_calibrated_loss` of each epoch.
     """
     keras = load_keras()
     steps = int(batches.cardinality()) * plan.epochs
@@ -85,17 +91,43 @@ def train(
         jit_compile=False,
     )
     stopping = keras.callbacks.EarlyStopping(
-        monitor="val_loss", mode="min", patience=plan.patience, restore_best_weights=True
+        monitor="val_calibrated_loss",
+        mode="min",
+        patience=plan.patience,
+        restore_best_weights=True,
     )
+    measuring = keras.callbacks.LambdaCallback(on_epoch_end=_measuring(model, validation))
     fitted = model.fit(
         batches,
-        validation_data=validation,
         epochs=plan.epochs,
-        callbacks=[stopping, _reporting(progress, task, plan.epochs, steps)],
+        callbacks=[measuring, stopping, _reporting(progress, task, plan.epochs, steps)],
         shuffle=False,  # the batches shuffle themselves
         verbose=0,
     )
     return {name: [float(value) for value in values] for name, values in fitted.history.items()}
+
+
+def _measuring(model: Any, validation: Any) -> Callable[[int, dict[str, float]], None]:
+    """What adds the figures of the validation data to those of an epoch."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[validation.element_spec[0]], autograph=False)  # type: ignore[untyped-decorator]
+    def predict(inputs: Any) -> Any:
+        return model(inputs, training=False)
+
+    def measure(_: int, logs: dict[str, float]) -> None:
+        batches = [
+            (predict(inputs).numpy(), labels.numpy(), weights.numpy())
+            for inputs, labels, weights in validation
+        ]
+        logits, labels, weights = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        losses = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
+        right = logits.argmax(axis=1) == labels
+        logs["val_loss"] = float(np.average(losses, weights=weights))
+        logs["val_accuracy"] = float(right.mean())
+        logs["val_calibrated_loss"] = fit_temperature(logits, labels, weights).loss
+
+    return measure
 
 
 def _reporting(progress: Progress, task: str, epochs: int, steps: int) -> Any:
@@ -118,6 +150,7 @@ def _reporting(progress: Progress, task: str, epochs: int, steps: int) -> Any:
     def validated(_: int, logs: dict[str, float]) -> None:
         nonlocal measured
         measured = f", validation {logs['val_loss']:.3f} {logs['val_accuracy']:.3f}"
+        report_loss(progress, current, logs["val_calibrated_loss"])
 
     def end(_: Any) -> None:
         if done < steps:

@@ -53,6 +53,10 @@ class PretrainedSettings(NeuralSettings):
         default=None,
         description="Hugging Face directory or hub name; empty: all-MiniLM-L6-v2 from its package",
     )
+    max_length: int = Field(default=128, ge=8, le=512, description="ids a tweet is cut to")
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none", description="whether rare labels count for as much as frequent ones"
+    )
 
 
 @dataclass(frozen=True)

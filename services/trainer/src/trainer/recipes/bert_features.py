@@ -2,48 +2,75 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from contract.encoding import TokenEncoder
 from trainer.data.dataset import Dataset, Split
-from trainer.export.keras_graph import export_keras
+from trainer.errors import TrainerError
 from trainer.neural.backend import load_keras, training_dtype
-from trainer.neural.batches import balanced_weights, vector_batches
-from trainer.neural.encoder import STEPS, copied, load_backbone, pooled_states, text_encoder
-from trainer.neural.prediction import KerasLogits, as_function, outputs
+from trainer.neural.batches import label_weights, vector_batches
+from trainer.neural.encoder import (
+    fitted_transformer,
+    load_backbone,
+    network,
+    text_encoder,
+)
+from trainer.neural.prediction import as_function, outputs
 from trainer.neural.training import Plan, train
 from trainer.neural.weights import open_pretrained
 from trainer.progress import Progress
 from trainer.recipes.base import FittedModel, Logits, PretrainedSettings
 
-LAYERS = 3
-"""Last layers read: the very last of a sentence encoder alone knows topic better than mood."""
-HIDDEN = 128
-DROPOUT = 0.5
-PLAN = Plan(epochs=15, batch_size=64, learning_rate=1e-3, patience=3, min_steps=600)
+
+class FeatureSettings(PretrainedSettings):
+    """What a user may set for a head on a frozen encoder."""
+
+    layers: int = Field(
+        default=3,
+        ge=1,
+        description="last layers read: the very last of a sentence encoder knows topic, not mood",
+    )
+    hidden: int = Field(default=128, ge=1, le=8192, description="units of the head's hidden layer")
+    learning_rate: float = Field(default=1e-3, gt=0, le=0.1, description="the highest")
+    batch_size: int = Field(default=64, ge=1, le=4096, description="tweets in one step")
+    dropout: float = Field(
+        default=0.5, ge=0, lt=1, description="share of features dropped before either layer"
+    )
 
 
 class BertFeatures:
     """Frozen encoder, mean over tokens of its last layers, a dense head; the head is trained."""
 
     name = "bert-features"
-    summary = "frozen BERT with a small trained head"
-    settings = PretrainedSettings
+    summary = "frozen BERT, DistilBERT or RoBERTa with a small trained head"
+    settings = FeatureSettings
 
     def fit(
-        self, dataset: Dataset, settings: PretrainedSettings, progress: Progress, *, seed: int = 0
+        self, dataset: Dataset, settings: FeatureSettings, progress: Progress, *, seed: int = 0
     ) -> FittedModel:
         """See `trainer.recipes.base.Recipe`."""
-        keras = load_keras()
         pretrained = open_pretrained(settings.weights)
-        keras.utils.set_random_seed(seed)
-        dtype = training_dtype()
-        backbone = load_backbone(pretrained, dtype)
-        encoder = text_encoder(pretrained, backbone)
-        features = _features(backbone, encoder.pad_id)
+        if settings.layers > pretrained.architecture.layers:
+            raise TrainerError(
+                f"{self.name}, layers: {pretrained.name} has {pretrained.architecture.layers}, "
+                f"not {settings.layers}"
+            )
+        load_keras().utils.set_random_seed(seed)
+        backbone = load_backbone(pretrained, training_dtype())
+        encoder = text_encoder(pretrained, settings.max_length)
+        features = network(backbone, (), encoder.pad_id, layers=settings.layers)
         training = _vectors(features, dataset.train, encoder, "read training texts", progress)
         validation = _vectors(features, dataset.validation, encoder, "read validation", progress)
-        weights = balanced_weights(dataset.train.labels, len(dataset.labels))
-        head = _head(training, len(dataset.labels))
-        plan = PLAN.for_rows(len(dataset.train), settings.epochs)
+        count = len(dataset.labels)
+        weights = label_weights(settings.class_weights, dataset.train.labels, count)
+        head = _head(training, count, settings)
+        plan = Plan(
+            epochs=15,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            patience=3,
+            min_steps=600,
+        ).for_rows(len(dataset.train), settings.epochs)
         labels = dataset.train.labels, dataset.validation.labels
         history = train(
             head,
@@ -53,35 +80,22 @@ class BertFeatures:
             task=self.name,
             progress=progress,
         )
-        # The graph and its reference compute in float32, whatever the features were made in.
-        encoded = _features(copied(backbone, "float32"), encoder.pad_id)
-        served = keras.Model(encoded.input, head(encoded.output))
-        return FittedModel(
-            family="transformer",
-            steps=STEPS,
-            encoder=encoder,
-            tokenizer_json=pretrained.tokenizer_json,
-            features=None,
-            unknown_id=pretrained.unknown_id,
-            predict_logits=KerasLogits(served, encoder),
-            to_onnx=lambda: export_keras(served),
-            parameters={
-                **plan.parameters(),
-                "weights": pretrained.name,
-                "layers": LAYERS,
-                "hidden": HIDDEN,
-                "dropout": DROPOUT,
-                "training_dtype": dtype,
-            },
+        parameters = {
+            **plan.parameters(),
+            "layers": settings.layers,
+            "hidden": settings.hidden,
+            "dropout": settings.dropout,
+            "class_weights": settings.class_weights,
+        }
+        return fitted_transformer(
+            pretrained,
+            encoder,
+            backbone,
+            head.layers,
+            layers=settings.layers,
+            parameters=parameters,
             history=history,
         )
-
-
-def _features(backbone: Any, pad_id: int) -> Any:
-    """Ids `[batch, length]` to features `[batch, layers x width]`."""
-    keras = load_keras()
-    token_ids = keras.Input((None,), dtype="int64", name="token_ids")
-    return keras.Model(token_ids, pooled_states(backbone, token_ids, pad_id, layers=LAYERS))
 
 
 def _vectors(
@@ -92,7 +106,7 @@ def _vectors(
     return outputs(as_function(features), encoded, encoder.pad_id, progress)
 
 
-def _head(vectors: Logits, label_count: int) -> Any:
+def _head(vectors: Logits, label_count: int, settings: FeatureSettings) -> Any:
     """Features `[batch, width]`, standardised as in `vectors`, to logits `[batch, labels]`."""
     keras = load_keras()
     # (A `Normalization` layer keeps constants instead of weights, which the export would miss.)
@@ -101,9 +115,9 @@ def _head(vectors: Logits, label_count: int) -> Any:
         [
             keras.Input((vectors.shape[1],)),
             standardise,
-            keras.layers.Dropout(DROPOUT),
-            keras.layers.Dense(HIDDEN, activation="relu"),
-            keras.layers.Dropout(DROPOUT),
+            keras.layers.Dropout(settings.dropout),
+            keras.layers.Dense(settings.hidden, activation="relu"),
+            keras.layers.Dropout(settings.dropout),
             keras.layers.Dense(label_count),
         ]
     )

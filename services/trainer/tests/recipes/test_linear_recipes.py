@@ -26,7 +26,7 @@ LINEAR = ("naive-bayes", "complement-naive-bayes", "logistic-regression")
 SPECS = (
     *LINEAR,
     "naive-bayes:features=words:class_weights=balanced",
-    "complement-naive-bayes:hash_size=4096:bias=fitted",
+    "complement-naive-bayes:hash_size=4096:bias=trained",
     "logistic-regression:features=words:hash_size=512:scaling=none",
     "logistic-regression:folds=3:normalisation=lemma:stop_words=drop",
 )
@@ -161,7 +161,7 @@ def test_balanced_weights_find_more_of_a_rare_label(make_dataset, name):
         test=corpus((0.0, 1.0), 500, seed=3),
     )
     balanced, plain = (
-        RecipeSpec.parse(f"{name}:features=words:class_weights={weights}").fit(
+        RecipeSpec.parse(f"{name}:features=words:bias=trained:class_weights={weights}").fit(
             dataset, NoProgress()
         )
         for weights in ("balanced", "none")
@@ -271,7 +271,7 @@ def test_a_linear_recipe_brings_in_no_tensorflow():
 def test_folds_choose_without_the_validation_split(make_dataset):
     dataset = make_dataset(0.5, 0.5)
     turned = Split(dataset.validation.texts, 1 - dataset.validation.labels)
-    spec = RecipeSpec.parse("logistic-regression:folds=3")
+    spec = RecipeSpec.parse("logistic-regression:folds=3:bias=trained")
     models = [
         spec.fit(data, NoProgress())
         for data in (dataset, make_dataset(0.5, 0.5, validation=turned))

@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from functools import lru_cache
+from itertools import chain, count
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -119,13 +120,26 @@ def _learn_vocabulary(
 ) -> tuple[FeatureSpec, sp.csr_matrix]:
     """What `contract.features.build_vocabulary` finds, and the counts, in one pass."""
     places: defaultdict[str, int] = defaultdict(count().__next__)
-    parts: list[sp.csr_matrix] = []
-    for rows in _chunks(texts, progress):
-        bags = [
-            Counter(places[term] for analyser in analysers for term in analyser.terms(prepared))
-            for prepared in map(steps.apply, rows)
-        ]
-        parts.append(_from_counters(bags))
+
+    def places_of(analyser: int, text: str) -> tuple[int, ...]:
+        return tuple(map(places.__getitem__, analysers[analyser].terms(text)))
+
+    places_within = lru_cache(maxsize=65_536)(places_of)
+
+    def counter(prepared: str) -> Counter[int]:
+        found: Counter[int] = Counter()
+        for index, analyser in enumerate(analysers):
+            if analyser.unit == "characters":  # the terms of a text are those of its words
+                parts = (places_within(index, word) for word in prepared.split())
+                found.update(chain.from_iterable(parts))
+            else:
+                found.update(places_of(index, prepared))
+        return found
+
+    parts = [
+        _from_counters([counter(steps.apply(text)) for text in rows])
+        for rows in _chunks(texts, progress)
+    ]
     seen = max(1, len(places))
     counts = sp.vstack(
         [sp.csr_matrix((p.data, p.indices, p.indptr), shape=(p.shape[0], seen)) for p in parts],
@@ -154,8 +168,8 @@ def _chunks(texts: Sequence[str], progress: Progress) -> Iterator[Sequence[str]]
 
 
 def _from_counters(bags: Sequence[Counter[int]]) -> sp.csr_matrix:
-    ids = np.fromiter((key for bag in bags for key in bag), np.int64)
-    values = np.fromiter((value for bag in bags for value in bag.values()), np.float32)
+    ids = np.fromiter(chain.from_iterable(bags), np.int64)
+    values = np.fromiter(chain.from_iterable(bag.values() for bag in bags), np.float32)
     starts = np.cumsum([0, *map(len, bags)])
     return sp.csr_matrix((values, ids, starts), shape=(len(bags), ids.max(initial=0) + 1))
 

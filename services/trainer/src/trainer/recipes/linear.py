@@ -31,7 +31,7 @@ class LinearSettings(BagSettings):
         default="none", description="whether rare labels count for as much as frequent ones"
     )
     bias: Literal["trained", "fitted"] = Field(
-        default="trained",
+        default="fitted",
         description="of each label: as trained, or fitted with the temperature on held-out rows",
     )
     folds: int | None = Field(

@@ -1,6 +1,7 @@
 # make setup   the environment: .venv with every service in it
 # make demo    the whole system on this machine, until Ctrl-C   (DATA=path/to/tweets.csv)
 # make test    every test                                       (make lint: every check of the code)
+# make bench-training   how fast the trainer reads and learns, against the plain way
 # make lock    resolve all dependencies anew
 # make up      the whole system in containers   (make down: stop it, make logs: what it says)
 # make backup  copy databases and artifacts     (make restore BACKUP=folder: bring them back)
@@ -16,7 +17,7 @@ PACKAGES := libs/contract services/trainer services/inference services/frontend 
 SOURCES := $(addsuffix /src,$(PACKAGES)) tools infra
 LOCKS := requirements/all.txt requirements/build.txt
 
-.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker lint format lock lock-check clean
+.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker bench-training lint format lock lock-check clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -52,6 +53,9 @@ test: test-unit test-e2e test-browser
 
 test-unit test-e2e test-browser test-docker: test-%: setup
 	@tools/test.sh $*
+
+bench-training: setup
+	@exec $(BIN)/python -m benchmarks.training $(BENCH_OPTIONS)
 
 lint: setup lock-check
 	$(BIN)/ruff check .

@@ -78,14 +78,8 @@ def train(
     """
     keras = load_keras()
     steps = int(batches.cardinality()) * plan.epochs
-    warmup = max(1, round(plan.warmup * steps))
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup), warmup_target=plan.learning_rate, warmup_steps=warmup
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay, global_clipnorm=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
-        optimizer,
+        optimizer(plan, steps),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
@@ -105,6 +99,18 @@ def train(
         verbose=0,
     )
     return {name: [float(value) for value in values] for name, values in fitted.history.items()}
+
+
+def optimizer(plan: Plan, steps: int) -> Any:
+    """AdamW over so many steps, its rate and decay as the plan has them."""
+    keras = load_keras()
+    warmup = max(1, round(plan.warmup * steps))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warmup), warmup_target=plan.learning_rate, warmup_steps=warmup
+    )
+    adam = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay, global_clipnorm=1.0)
+    adam.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return adam
 
 
 def _measuring(model: Any, validation: Any) -> Callable[[int, dict[str, float]], None]:

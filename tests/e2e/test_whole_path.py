@@ -79,7 +79,8 @@ def test_a_promotion_is_followed_without_failing_a_request(system: Any, api: Any
         asker.start()
     try:
         wait_until(lambda: answers[200, before] > 0)
-        system.trainer("promote", "--run", system.versions()[after]["run_id"])
+        run = system.versions()[after]["run_id"]
+        system.trainer("promote", "--run", run, "--force", "--reason", "to see it followed")
         assert system.champion() == after
         wait_for_version(api, after)
         wait_until(lambda: answers[200, after] > 20)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,20 +37,31 @@ KEY = "f3b7a9c1d5e2480796ab14cd35ef6872"
 READY_SECONDS = 60.0
 
 
-def write_bundle(directory: Path, *, strength: float = 2.0, is_sample: bool = True) -> Path:
-    """A bundle that adds up one vector per known word; `strength` makes versions differ."""
+def write_bundle(
+    directory: Path, *, strength: float = 2.0, is_sample: bool = True, layers: int = 0
+) -> Path:
+    """A bundle that adds up one vector per known word.
+
+    `strength` makes versions differ; `layers` make the graph slow: each multiplies by one.
+    """
     directory.mkdir(parents=True)
     ids = {"[PAD]": 0, "[UNK]": 1} | {word: 2 + index for index, word in enumerate(WORDS)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.save(str(directory / TOKENIZER))
-    table = np.zeros((len(ids), len(LABELS)), np.float32)
+    width = 256 if layers else len(LABELS)
+    table = np.zeros((len(ids), width), np.float32)
     for word, label in WORDS.items():
         table[ids[word], label] = strength
     graph = helper.make_graph(
         [
-            helper.make_node("Gather", ["table", "token_ids"], ["vectors"]),
-            helper.make_node("ReduceSum", ["vectors", "axis"], ["logits"], keepdims=0),
+            helper.make_node("Gather", ["table", "token_ids"], ["vectors-0"]),
+            *(
+                helper.make_node("MatMul", [f"vectors-{at}", "one"], [f"vectors-{at + 1}"])
+                for at in range(layers)
+            ),
+            helper.make_node("ReduceSum", [f"vectors-{layers}", "axis"], ["sums"], keepdims=0),
+            helper.make_node("MatMul", ["sums", "labels"], ["logits"]),
         ],
         "words",
         [helper.make_tensor_value_info("token_ids", TensorProto.INT64, ["batch", "length"])],
@@ -58,6 +69,8 @@ def write_bundle(directory: Path, *, strength: float = 2.0, is_sample: bool = Tr
         [
             numpy_helper.from_array(table, "table"),
             numpy_helper.from_array(np.array([1], np.int64), "axis"),
+            numpy_helper.from_array(np.eye(width, dtype=np.float32), "one"),
+            numpy_helper.from_array(np.eye(width, len(LABELS), dtype=np.float32), "labels"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -234,7 +247,12 @@ def start_server(
     """Starts `inference serve` as a user would, with settings as environment variables."""
     started: list[Server] = []
 
-    def start(*arguments: str, ready: bool = True, **settings: str) -> Server:
+    def start(
+        *arguments: str,
+        ready: bool = True,
+        program: Sequence[str] = ("-m", "inference"),
+        **settings: str,
+    ) -> Server:
         port = free_port()
         log = tmp_path / f"api-{len(started)}.log"
         names = {name.upper() for name in Settings.model_fields}
@@ -244,7 +262,7 @@ def start_server(
             "MODEL_SOURCE": str(bundle_path),
             **settings,
         }
-        command = [sys.executable, "-m", "inference", "serve", "--port", str(port), *arguments]
+        command = [sys.executable, *program, "serve", "--port", str(port), *arguments]
         with log.open("wb") as file:
             process = subprocess.Popen(command, env=environment, stderr=file, stdout=file)
         server = Server(process, f"http://127.0.0.1:{port}", log)

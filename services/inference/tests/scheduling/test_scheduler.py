@@ -246,3 +246,13 @@ def test_closing_computes_what_waits_and_refuses_what_comes(seen, gated):
 
     asyncio.run(go())
     assert not scheduler.healthy
+
+
+def test_the_speed_is_that_of_the_first_batch_until_there_are_more(seen, gated):
+    scheduler = Scheduler(1, seen)
+    gated.gate.set()
+    encoded = gated.encoder.encode(["late late late"])
+    asyncio.run(scheduler.run(gated, encoded, expires_at=NEVER))
+    scheduler.close()
+    (figures,) = seen.batches
+    assert scheduler.tokens_per_second == pytest.approx(3 / figures.seconds)

@@ -216,7 +216,8 @@ class Scheduler:
         seconds = time.monotonic() - started
         _settle(batch, outcomes)
         tokens = sum(job.tokens for job in batch)
-        self._speed += RATE_WEIGHT * (tokens / max(seconds, 1e-6) - self._speed)
+        speed = tokens / max(seconds, 1e-6)
+        self._speed += (RATE_WEIGHT if self._speed else 1.0) * (speed - self._speed)
         self._observer.batch_done(
             BatchFigures(
                 texts=len(batch),

@@ -92,6 +92,10 @@ def train(
     label_column: Annotated[
         str | None, typer.Option(help="Column of the labels. [default: label]")
     ] = None,
+    strategy: Annotated[
+        Literal["one", "mirrored"],
+        typer.Option(help="Train networks on one device, or on every GPU found at once."),
+    ] = "one",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON instead of tables.")
     ] = False,
@@ -102,6 +106,7 @@ def train(
     working directory, which needs no server.
     """
     from trainer.data.loading import load_dataset
+    from trainer.neural.strategy import strategy_scope
     from trainer.progress import shown
     from trainer.recipes.spec import RecipeSpec
     from trainer.registry.versions import checked
@@ -109,7 +114,7 @@ def train(
 
     checked(name)
     specs = [RecipeSpec.parse(recipe) for recipe in recipes]
-    with shown() as progress:
+    with strategy_scope(strategy), shown() as progress:
         dataset, cleaning = load_dataset(
             data,
             limit=limit,

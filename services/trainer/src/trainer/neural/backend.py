@@ -22,7 +22,7 @@ def load_keras() -> Any:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "tensorflow" not in sys.modules:
-        with _silent_standard_error():
+        with silent_standard_error():
             import tensorflow  # noqa: F401
     import keras
 
@@ -35,7 +35,8 @@ def load_keras() -> Any:
 
 
 @contextmanager
-def _silent_standard_error() -> Iterator[None]:
+def silent_standard_error() -> Iterator[None]:
+    """Hide what TensorFlow says while it looks for devices."""
     # TensorFlow's C++ writes to the descriptor itself, before its log level can be set.
     sys.stderr.flush()
     saved = os.dup(2)

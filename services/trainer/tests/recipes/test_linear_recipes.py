@@ -268,6 +268,12 @@ def test_a_linear_recipe_brings_in_no_tensorflow():
     assert done.returncode == 0, done.stderr
 
 
+def test_terms_too_rare_for_the_folds_are_refused(make_dataset):
+    spec = RecipeSpec.parse("naive-bayes:folds=2:features=words:min_count=225")
+    with pytest.raises(DataError, match="no term occurs in 225 training texts of a fold"):
+        spec.fit(make_dataset(0.5, 0.5), NoProgress())
+
+
 def test_folds_choose_without_the_validation_split(make_dataset):
     dataset = make_dataset(0.5, 0.5)
     turned = Split(dataset.validation.texts, 1 - dataset.validation.labels)

@@ -35,4 +35,7 @@ def folds(rows: Split, count: int, labels: tuple[str, ...], seed: int) -> Iterat
                 f"give folds={max(2, held)} or less, or leave folds out"
             )
     cut = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    yield from cut.split(rows.labels, rows.labels, owners)
+    for train, held_out in cut.split(rows.labels, rows.labels, owners):
+        if len(np.unique(rows.labels[train])) < len(labels):  # users differ much in their rows
+            raise DataError(f"folds={count} leaves a fold without a label: give another number")
+        yield train, held_out

@@ -171,6 +171,8 @@ def _trial(
     least = 1 if bags.encoder.spec.vocabulary is None else min_count
     with_term = np.bincount(counts[train].indices, minlength=counts.shape[1])
     known = np.flatnonzero(with_term >= least)
+    if not known.size:
+        raise DataError(f"no term occurs in {least} training texts of a fold: give fewer folds")
     train_counts, held_out_counts = counts[train][:, known], counts[held_out][:, known]
     idf, groups = inverse_document_frequency(train_counts), bags.groups[known]
     return Trial(

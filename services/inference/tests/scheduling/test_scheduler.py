@@ -256,3 +256,18 @@ def test_the_speed_is_that_of_the_first_batch_until_there_are_more(seen, gated):
     scheduler.close()
     (figures,) = seen.batches
     assert scheduler.tokens_per_second == pytest.approx(3 / figures.seconds)
+
+
+def test_a_thread_that_is_stuck_is_not_healthy(scheduler, gated, monkeypatch):
+    async def go():
+        busy = occupy(scheduler, gated)
+        await entered(gated)
+        assert scheduler.healthy
+        monkeypatch.setattr("inference.scheduling.scheduler.STUCK_SECONDS", 0.01)
+        await asyncio.sleep(0.05)
+        assert not scheduler.healthy
+        gated.gate.set()
+        await asyncio.gather(*busy)
+
+    asyncio.run(go())
+    scheduler.close()

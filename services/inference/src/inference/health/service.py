@@ -38,10 +38,10 @@ class HealthService:
         """Look whether the threads that compute are all there.
 
         Raises:
-            ServiceError: (not ready) one has died and is not replaced yet.
+            ServiceError: (not ready) one has died and is not replaced yet, or is stuck.
         """
         if not self._scheduler.healthy:
-            raise ServiceError(Failure.NOT_READY, "a computing thread has died")
+            raise ServiceError(Failure.NOT_READY, "a computing thread has died or is stuck")
         return Alive()
 
     async def ready(self) -> Ready:

@@ -19,6 +19,10 @@ BATCH_TOKENS = 1_024
 """Ids in one batch, padding included."""
 PATIENCE_SECONDS = 1.0
 REPLACEMENT_SECONDS = 1.0
+STUCK_SECONDS = 60.0
+"""A batch takes a few seconds at most; nothing but a new process helps one that never ends."""
+CLOSE_SECONDS = 5.0
+"""How long the end waits for such a thread."""
 RATE_WEIGHT = 0.1
 """Weight of the newest batch in the moving average of the speed."""
 
@@ -79,6 +83,7 @@ class Scheduler:
         self._idle = 0
         self._closed = False
         self._speed = 0.0  # ids per second of one thread
+        self._began: list[float | None] = [None] * threads  # when each began its batch
         self._threads = [threading.Thread() for _ in range(threads)]
         for place in range(threads):
             self._start(place)
@@ -90,8 +95,10 @@ class Scheduler:
 
     @property
     def healthy(self) -> bool:
-        """Whether every thread is there."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether every thread is there, and none is stuck."""
+        now = time.monotonic()
+        stuck = any(began and now - began > STUCK_SECONDS for began in self._began)
+        return not stuck and all(thread.is_alive() for thread in self._threads)
 
     @property
     def tokens_per_second(self) -> float:
@@ -145,7 +152,7 @@ class Scheduler:
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(CLOSE_SECONDS)
 
     def _start(self, place: int) -> None:
         thread = threading.Thread(
@@ -158,8 +165,11 @@ class Scheduler:
         batch: list[Job] = []
         try:
             while self._fill(batch):
+                self._began[place] = time.monotonic()
                 self._compute(batch)
+                self._began[place] = None
         except BaseException as error:  # whatever it was, nobody may be left waiting
+            self._began[place] = None
             _log.critical("a computing thread died", extra=fields(reason=type(error).__name__))
             died = ServiceError(Failure.MODEL_FAILED, "the computing thread died; try again")
             _settle(batch, [died] * len(batch))

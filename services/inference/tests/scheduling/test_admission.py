@@ -21,7 +21,7 @@ def bytes_of(tokens):
 
 
 def test_room_is_taken_and_given_back_whatever_happens():
-    admission = Admission(100, lambda: 10.0)
+    admission = Admission(200, lambda: 10.0)
     with admission.admit(bytes_of(60), LONG):
         assert admission.tokens == 60
     assert admission.tokens == 0
@@ -31,37 +31,46 @@ def test_room_is_taken_and_given_back_whatever_happens():
 
 
 def test_beyond_the_bound_is_refused_with_the_time_that_room_takes():
-    admission = Admission(100, lambda: 10.0)
-    with admission.admit(bytes_of(80), LONG):
+    admission = Admission(200, lambda: 10.0)
+    with admission.admit(bytes_of(80), LONG), admission.admit(bytes_of(100), LONG):
         with pytest.raises(ServiceError) as refusal, admission.admit(bytes_of(55), LONG):
             pytest.fail("was let in")
         assert refusal.value.failure is Failure.OVERLOADED
         assert refusal.value.headers == {"Retry-After": "4"}  # 35 too many, 10 a second
         with admission.admit(bytes_of(20), LONG):
-            assert admission.tokens == 100
+            assert admission.tokens == 200
     assert admission.tokens == 0
 
 
 def test_asking_for_room_takes_none():
-    admission = Admission(100, lambda: 10.0)
+    admission = Admission(200, lambda: 10.0)
     assert admission.require_room(bytes_of(60), LONG) == 60
     assert admission.tokens == 0
 
 
 @pytest.mark.parametrize(("speed", "advice"), [(0.0, "1"), (1e9, "1"), (0.001, "60")])
 def test_the_advice_is_bounded(speed, advice):
-    admission = Admission(30, lambda: speed)
-    with admission.admit(bytes_of(20), LONG), pytest.raises(ServiceError) as refusal:
-        admission.require_room(bytes_of(20), LONG)
+    admission = Admission(40, lambda: speed)
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(admission.admit(bytes_of(20), LONG))
+        with pytest.raises(ServiceError) as refusal:
+            admission.require_room(bytes_of(20), LONG)
     assert refusal.value.headers == {"Retry-After": advice}
 
 
-def test_alone_a_request_of_any_size_is_let_in():
-    admission = Admission(10, lambda: 1.0)
-    with admission.admit(bytes_of(1_000), 1.0):
-        assert admission.tokens == 1_000
+def test_the_largest_request_finds_room_beside_others():
+    admission = Admission(100, lambda: 0.0)
+    with admission.admit(bytes_of(50), LONG), admission.admit(bytes_of(1_000_000), LONG):
+        assert admission.tokens == 100
         with pytest.raises(ServiceError):
             admission.require_room(0, LONG)
+
+
+def test_alone_a_request_is_let_in_however_little_its_time():
+    admission = Admission(1_000, lambda: 1.0)
+    with admission.admit(bytes_of(400), 0.1), pytest.raises(ServiceError):
+        admission.require_room(0, 0.1)
 
 
 def test_what_would_not_be_done_in_its_time_is_refused_at_once():

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import contextmanager
 
 import pytest
 from starlette.requests import Request
@@ -83,9 +84,15 @@ def test_a_request_is_answered_while_it_counts_as_in(guard, admission):
     assert admission.tokens == 0
 
 
+@contextmanager
+def full(admission):
+    with admission.admit(10_000, 30), admission.admit(10_000, 30):
+        yield
+
+
 def test_a_body_that_is_declared_too_large_is_not_read(guard, admission, refused):
     async def go():
-        with admission.admit(100, 30):
+        with full(admission):
             with pytest.raises(ServiceError) as refusal:
                 await guard.answer(Client(declared=10_000).request, Service())  # sends nothing
             assert refusal.value.failure is Failure.OVERLOADED
@@ -96,7 +103,7 @@ def test_a_body_that_is_declared_too_large_is_not_read(guard, admission, refused
 
 def test_a_body_that_declares_nothing_is_counted_as_read(guard, admission, refused):
     async def go():
-        with admission.admit(100, 30), pytest.raises(ServiceError):
+        with full(admission), pytest.raises(ServiceError):
             await guard.answer(Client(b"x" * 5_000, b"x" * 5_000).request, Service())
 
     asyncio.run(go())

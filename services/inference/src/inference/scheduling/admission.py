@@ -10,6 +10,9 @@ BYTES_PER_TOKEN = 4
 """Bytes of a body for each id: 3.6 to 5 measured on tweets in JSON, with their quotes."""
 TOKENS_PER_REQUEST = 16
 """What a request costs beside its ids, in ids: its HTTP, its row, its place in every queue."""
+LARGEST_SHARE = 0.5
+"""Part of the bound that one request counts as at most. Bytes overstate long texts, which are cut;
+and a request that counted as the whole bound would never find room while others keep coming."""
 LONGEST_RETRY_SECONDS = 60
 DEADLINE_SHARE = 0.5
 """Part of a request's time that may be spent on what was in before it: the speed is measured, hence
@@ -42,7 +45,7 @@ class Admission:
     def require_room(self, body_bytes: int, seconds: float) -> int:
         """The ids of a request, by its bytes, if it would be taken in now.
 
-        While nothing is in, a request of any size is: else the largest never would be.
+        While nothing is in, any request is, however little its time.
 
         Args:
             body_bytes: size of its body.
@@ -53,6 +56,7 @@ class Admission:
                 `Retry-After` says when room is expected.
         """
         tokens = TOKENS_PER_REQUEST + body_bytes // BYTES_PER_TOKEN
+        tokens = min(tokens, math.ceil(self._max_tokens * LARGEST_SHARE))
         if self._tokens:
             speed = self._tokens_per_second()
             in_time = speed * seconds * DEADLINE_SHARE if speed else math.inf

@@ -219,11 +219,11 @@ def write_encoder():
 
 @pytest.fixture(scope="session")
 def tiny_encoders(write_encoder, tmp_path_factory):
-    """A directory with an encoder of each family by its name: BERT of two layers, else one."""
+    """A directory with an encoder of each family by its name: RoBERTa of two layers, else one."""
     root = tmp_path_factory.mktemp("encoders")
-    one = {"distilbert": {"n_layers": 1}, "bert": {}}
+    layers = {"distilbert": {"n_layers": 1}, "roberta": {}}
     return {
-        family: write_encoder(root / family, family, **one.get(family, {"num_hidden_layers": 1}))
+        family: write_encoder(root / family, family, **layers.get(family, {"num_hidden_layers": 1}))
         for family in FAMILIES
     }
 

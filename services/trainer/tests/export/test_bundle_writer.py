@@ -12,6 +12,7 @@ from trainer.errors import ExportError
 from trainer.export.bundle_writer import export_model, record_metrics
 from trainer.export.calibration import fit_temperature
 from trainer.progress import NoProgress
+from trainer.recipes.base import HeldOut
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def export(fitted, dataset, tmp_path):
             recipe="naive-bayes",
             directory=directory,
             progress=NoProgress(),
-            precision=0.85,
+            precision=0.9,
         )
 
     return run
@@ -59,19 +60,23 @@ def test_the_manifest_says_where_it_comes_from(export, fitted, dataset, tmp_path
     assert manifest.training_data.is_sample
     assert manifest.languages == dataset.languages
     assert manifest.text_steps == fitted.steps.specs
-    assert manifest.abstain_precision == 0.85
+    assert manifest.abstain_precision == 0.9
     assert set(manifest.files) == {"model.onnx", "features.json"}
 
 
-def test_confidence_is_calibrated_on_the_validation_split(export, fitted, dataset):
-    logits = fitted.predict_logits(dataset.validation.texts)
-    wanted = fit_temperature(logits, dataset.validation.labels).temperature
+def test_confidence_is_calibrated_on_held_out_rows(export, fitted, dataset, tmp_path):
+    held_out = HeldOut(
+        fitted.predict_logits(dataset.validation.texts), dataset.validation.labels
+    ).joined(fitted.out_of_fold)
+    wanted = fit_temperature(*held_out).temperature
     assert export().manifest.temperature == pytest.approx(wanted, rel=1e-3)
     assert wanted != pytest.approx(1, rel=0.05)  # else this would not tell
+    alone = export(directory=tmp_path / "alone", out_of_fold=None).manifest.temperature
+    assert alone != pytest.approx(wanted, rel=0.05)
 
 
-def test_the_threshold_of_doubt_keeps_its_promise_on_the_validation_split(export, dataset):
-    bundle = export()
+def test_the_threshold_of_doubt_keeps_its_promise_on_held_out_rows(export, dataset):
+    bundle = export(out_of_fold=None)
     answers = bundle.predict(dataset.validation.texts)
     right = [
         dataset.labels[truth] == answer.label
@@ -79,7 +84,7 @@ def test_the_threshold_of_doubt_keeps_its_promise_on_the_validation_split(export
         if not answer.uncertain
     ]
     assert 0 < bundle.manifest.abstain_threshold < 1
-    assert 0.85 <= np.mean(right) < 1
+    assert 0.9 <= np.mean(right) < 1
     assert len(right) > len(answers) / 2
 
 

@@ -32,7 +32,7 @@ from trainer.export.abstention import choose_threshold
 from trainer.export.calibration import fit_temperature
 from trainer.export.verification import verify_export
 from trainer.progress import Progress
-from trainer.recipes.base import FittedModel, Logits
+from trainer.recipes.base import FittedModel, HeldOut, Logits
 
 
 def export_model(
@@ -45,7 +45,10 @@ def export_model(
     progress: Progress,
     precision: float = defaults.PRECISION,
 ) -> Bundle:
-    """Write a fitted model as a bundle, verified and calibrated on the validation split.
+    """Write a fitted model as a bundle, verified and calibrated.
+
+    Temperature and threshold of doubt are fitted to the validation split, and to what the model
+    brings of rows out of fold.
 
     The bundle has no metrics yet, since they are measured through it: see `record_metrics`.
 
@@ -75,9 +78,10 @@ def export_model(
         _write_encoder(model, draft)
         graph = verify_export(model, draft, dataset.validation.texts, dataset.labels)
         logits = _logits(graph, model, dataset.validation, progress)
-        truth = dataset.validation.labels
-        temperature = fit_temperature(logits, truth).temperature
-        abstention = choose_threshold(softmax(logits, temperature), truth, precision)
+        held_out = HeldOut(logits, dataset.validation.labels).joined(model.out_of_fold)
+        temperature = fit_temperature(*held_out).temperature
+        probabilities = softmax(held_out.logits, temperature)
+        abstention = choose_threshold(probabilities, held_out.labels, precision)
 
         def predict(batch: Sequence[Encoded]) -> np.ndarray:
             return softmax(graph(pad(batch, model.encoder.pad_id)), temperature)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contract.encoding import Encoder
 from contract.features import FeatureSpec
 from contract.text.pipeline import TextSteps
-from trainer.data.dataset import Dataset
+from trainer.data.dataset import Dataset, Labels
 from trainer.progress import Progress
 
 Family = Literal["linear", "dense", "recurrent", "transformer"]
@@ -77,6 +77,8 @@ class FittedModel:
         parameters: hyperparameters as they were used, for tracking.
         history: value per epoch of each Keras metric (`loss`, `val_loss`, ...); empty for linear
             models.
+        out_of_fold: more rows to calibrate with, where the validation split is small: training
+            rows with the logits of models, trained alike, that had not seen them.
     """
 
     family: Family
@@ -89,6 +91,21 @@ class FittedModel:
     to_onnx: "ToOnnx"
     parameters: dict[str, str | int | float | bool]
     history: dict[str, list[float]] = field(default_factory=dict)
+    out_of_fold: "HeldOut | None" = None
+
+
+class HeldOut(NamedTuple):
+    """Logits `[rows, labels]` of texts a model was not trained on, and their right labels."""
+
+    logits: Logits
+    labels: Labels
+
+    def joined(self, other: "HeldOut | None") -> "HeldOut":
+        """These rows, and those of the other if there is one."""
+        if other is None:
+            return self
+        logits, labels = zip(self, other, strict=True)
+        return HeldOut(np.concatenate(logits), np.concatenate(labels))
 
 
 class PredictLogits(Protocol):

@@ -17,7 +17,7 @@ from trainer.export.calibration import fit_temperature
 from trainer.export.prior import fit_bias
 from trainer.progress import Progress
 from trainer.recipes.bags import Bags, BagSettings, inverse_document_frequency, tf_idf
-from trainer.recipes.base import FittedModel, Logits
+from trainer.recipes.base import FittedModel, HeldOut, Logits
 from trainer.recipes.folds import folds
 from trainer.recipes.words import word_steps
 
@@ -52,6 +52,13 @@ class Affine(NamedTuple):
         """Logits `[texts, labels]`."""
         return np.asarray(vectors @ self.weights + self.bias)
 
+
+CALIBRATION_ROWS = 4_000
+"""With fewer validation rows, training rows out of fold calibrate too: on 4,000 rows the standard
+error of an accuracy of 0.8 is 0.6 points, and that of a bin of confidence a few times as much.
+Measured on the airline tweets, whose 1,164 validation rows happen to be easy (accuracy 0.855, test
+0.809): calibration error on test 0.038 without, 0.028 with."""
+CALIBRATION_FOLDS = 5
 
 Train = Callable[[sp.csr_matrix, Labels, Sequence[float]], Iterator[Affine]]
 """From vectors `[texts, ids]`, labels `[texts]` and values of the hyperparameter to a model each.
@@ -88,7 +95,8 @@ def fit_linear(
     few rows. It falls and then rises along the grid, so the search ends at the first rise.
 
     Args:
-        dataset: trained on its train split; the validation split chooses, and fits the bias.
+        dataset: trained on its train split; the validation split chooses, and fits the bias, with
+            the help of training rows out of fold where it is small.
         settings: what the user set.
         progress: told of texts read and models trained.
         recipe: the recipe's name, for messages.
@@ -131,8 +139,17 @@ def fit_linear(
         model = models[place]
         if settings.folds is not None:
             (model,) = train(vectors, labels, [grid[place]])
-    progress.advance(len(grid) - len(losses))
-    model = _debiased(model, whole, settings)
+        progress.advance(len(grid) - len(losses))
+        validated = HeldOut(model(validation_vectors), validation.labels)
+        extra: HeldOut | None = None
+        if len(validation) < CALIBRATION_ROWS:
+            extra = _out_of_fold(
+                recipe, dataset, bags, counts, settings, train, grid[place], progress
+            )
+    if settings.bias == "fitted":
+        bias = fit_bias(*validated.joined(extra))
+        model = model._replace(bias=model.bias + bias)
+        extra = extra and extra._replace(logits=extra.logits + bias)
     # A constant for each term and each bias changes no probability; without it the logits are
     # small enough for float32 to add up alike in any order.
     model = Affine(
@@ -155,8 +172,51 @@ def fit_linear(
         unknown_id=None,
         predict_logits=predict_logits,
         to_onnx=to_onnx,
-        parameters={parameter: grid[place], "terms": spec.size - 1},
+        parameters={
+            parameter: grid[place],
+            "terms": spec.size - 1,
+            "calibration_rows": len(validation) + (len(extra.labels) if extra else 0),
+        },
+        out_of_fold=extra,
     )
+
+
+def _out_of_fold(
+    recipe: str,
+    dataset: Dataset,
+    bags: Bags,
+    counts: sp.csr_matrix,
+    settings: LinearSettings,
+    train: Train,
+    value: float,
+    progress: Progress,
+) -> HeldOut | None:
+    """Training rows with the logits of models that had not seen them nor others of their users.
+
+    As Platt (1999) and scikit-learn's `CalibratedClassifierCV` calibrate, except that the models of
+    the folds serve for nothing else.
+
+    Returns:
+        None where labels have too few users or texts for folds; validation then does alone.
+    """
+    rows = dataset.train
+    owners = np.unique(rows.texts, return_inverse=True)[1] if rows.owners is None else rows.owners
+    fewest = min(len(np.unique(owners[rows.labels == label])) for label in np.unique(rows.labels))
+    count = min(CALIBRATION_FOLDS, fewest)
+    if count < 2:
+        return None
+    progress.start(f"{recipe}, calibration", count)
+    logits, held = [], []
+    try:
+        for fold in folds(rows, count, dataset.labels, 0):
+            trial = _trial(counts, rows.labels, bags, settings.min_count, *fold)
+            (model,) = train(trial.vectors, trial.labels, [value])
+            logits.append(model(trial.held_out_vectors))
+            held.append(trial.held_out_labels)
+            progress.advance()
+    except DataError:  # about folds that nobody asked for
+        return None
+    return HeldOut(np.concatenate(logits), np.concatenate(held))
 
 
 def _trial(

@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 EXAMPLE = ROOT / ".env.example"
 SECRET = re.compile(r"(PASSWORD|KEY)$")
-PROFILES = ("", "train", "gpu", "observability", "*")
+PROFILES = ("", "train", "watch", "gpu", "observability", "*")
 BARE = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
 NOT_FOR_EVERYBODY = """COLLECTOR_IMAGE FIRST_CHAMPION_OPTIONS GRAFANA_HOST_PORT GRAFANA_IMAGE
 IMAGE_PREFIX IMAGE_TAG INFERENCE_CPUS INFERENCE_MEMORY MODEL_PRECISION OTLP_HOST_PORT POSTGRES_IMAGE
-PROMETHEUS_HOST_PORT PROMETHEUS_IMAGE PYTHON_IMAGE REVISION TF_EXTRA TRAINER_CPUS TRAINER_MEMORY
-TWEETS""".split()
+PROMETHEUS_HOST_PORT PROMETHEUS_IMAGE PYTHON_IMAGE RADAR_API_KEY REVISION TF_EXTRA TRAINER_CPUS
+TRAINER_MEMORY TWEETS""".split()
 """Variables with a default that docs/docker.md explains, left out of `.env`."""
 
 
@@ -185,6 +185,15 @@ def test_the_gpu_profile_trains_the_first_champion_on_the_gpu(resolve):
     assert "trainer-gpu" not in plain
     assert plain["first-champion"]["image"] == "radar-trainer:local"
     assert not plain["first-champion"]["build"]["args"]["TF_EXTRA"]
+
+
+def test_feedback_is_read_where_there_is_a_key_for_it(resolve):
+    for key, url in (("", ""), ("radar_secret", "http://inference:8000")):
+        done = resolve("--profile", "train", "--profile", "watch", "config", RADAR_API_KEY=key)
+        services = yaml.safe_load(done.stdout)["services"]
+        for name in ("trainer", "watch"):
+            environment = services[name]["environment"]
+            assert (environment["RADAR_API_KEY"], environment["INFERENCE_URL"]) == (key, url)
 
 
 def test_every_service_is_confined(compose):

@@ -201,6 +201,13 @@ def test_a_failing_job_is_named(supervisor: Supervisor) -> None:
         supervisor.run("trainer train bert", python("import sys; sys.exit(2)"), os.environ)
 
 
+def test_a_status_that_is_fine_is_returned(supervisor: Supervisor) -> None:
+    job = python("import sys; sys.exit(3)")
+    assert supervisor.run("trainer promote", job, os.environ, fine=(0, 3)) == 3
+    with pytest.raises(DemoError, match="trainer promote ended with exit status 3"):
+        supervisor.run("trainer promote", job, os.environ)
+
+
 def test_a_service_that_dies_during_a_job_ends_the_job(
     supervisor: Supervisor, tmp_path: Path, wait_until_gone: Callable[..., None]
 ) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import NOT_FOUND
+from http.client import NOT_FOUND, OK
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +20,8 @@ from .state import Source, State
 from .supervisor import Supervisor
 
 READY_SECONDS = 120.0
+REFUSED_STATUS = 3
+"""Exit status of `trainer promote` where the gate refuses."""
 EXAMPLE_TWEET = "Three hours at the gate and nobody tells us anything. Never again!"
 
 Say = Callable[[str], None]
@@ -92,8 +94,7 @@ class Demo:
         if not reusing:  # they import while the best is chosen; the API follows the alias
             self._start(api, page)
         if missing:
-            self._say("promoting the best")
-            self._run("trainer promote", self._services.promotion())
+            self._promote()
         else:
             self._say("reusing the champion of an earlier start")
         self._wait(api, page)
@@ -135,14 +136,25 @@ class Demo:
             self._run(f"trainer train {recipe}", self._services.training(recipe, source))
             self.state.record([*self.state.trained(), recipe])
 
-    def _run(self, name: str, command: Sequence[str]) -> None:
+    def _promote(self) -> None:
+        self._say("promoting the best")
+        fine = (0, REFUSED_STATUS) if self._champion() else (0,)
+        status = self._run("trainer promote", self._services.promotion(), fine=fine)
+        if status == REFUSED_STATUS:
+            self._say("the gate refused it: the champion of an earlier start goes on")
+
+    def _champion(self) -> bool:
+        return get(self._services.mlflow.port, CHAMPION_PATH)[0] == OK
+
+    def _run(self, name: str, command: Sequence[str], *, fine: Sequence[int] = (0,)) -> int:
         began = time.monotonic()
         try:
-            self._supervisor.run(name, command, self._environment)
+            status = self._supervisor.run(name, command, self._environment, fine=fine)
         except DemoError:
             check_disk(self.state.folder, NEXT_START_BYTES)  # the likelier reason, if it holds
             raise
         self._say(f"{name} took {time.monotonic() - began:.0f} s")
+        return status
 
     def _announce(self) -> None:
         services = self._services

@@ -55,8 +55,24 @@ class Supervisor:
         self.children.append(child)
         return child
 
-    def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        fine: Sequence[int] = (0,),
+    ) -> int:
         """Run a command to its end, with its output shown, while the services are watched.
+
+        Args:
+            name: what messages call it.
+            command: the command.
+            environment: its environment.
+            fine: the exit statuses that are no failure.
+
+        Returns:
+            Its exit status.
 
         Raises:
             DemoError: it failed, or a service ended meanwhile.
@@ -69,8 +85,9 @@ class Supervisor:
             self.tick()
         self.children.remove(child)
         _signal_group(child, signal.SIGKILL)
-        if status != 0:
+        if status not in fine:
             raise DemoError(f"{name} {describe(status)}; what it said is above")
+        return status
 
     def tick(self) -> None:
         """Let a moment pass.

@@ -25,7 +25,8 @@ async def status_of(client, url):
 
 
 def test_when_half_of_the_clients_leave_no_other_request_fails(start_server, figures, until, run):
-    server = start_server(LOG_LEVEL="WARNING")
+    # One thread: on a fast machine, too, the queue is long enough to leave it.
+    server = start_server(INFERENCE_THREADS="1", LOG_LEVEL="WARNING")
     target, chance = Target.of(server.url), random.Random(0)
     requests = requests_of(target)
 
@@ -33,22 +34,21 @@ def test_when_half_of_the_clients_leave_no_other_request_fails(start_server, fig
         while time.monotonic() < until_time:
             connection = await Connection.open(target)
             asking = asyncio.ensure_future(connection.ask(chance.choice(requests)))
-            await asyncio.sleep(chance.uniform(0, 0.2))
+            await asyncio.sleep(chance.uniform(0, 0.4))
             connection.abort()
             await asyncio.gather(asking, return_exceptions=True)
 
     async def go():
-        leaving = [asyncio.ensure_future(leave(time.monotonic() + 3)) for _ in range(24)]
-        report = await closed_loop(target, requests, clients=24, seconds=3)
+        leaving = [asyncio.ensure_future(leave(time.monotonic() + 3)) for _ in range(64)]
+        report = await closed_loop(target, requests, clients=64, seconds=3)
         await asyncio.gather(*leaving)
         return report
 
     report = run(go())
     assert set(report.statuses) == {200}, report.summary()
-    until(lambda: figures(server)["radar_admitted_tokens"] == 0, "nothing is left over", 10)
-    seen = figures(server)
-    assert seen["radar_queue_tokens"] == 0
-    assert seen["radar_dropped_tweets_totalcancelled"] > 0
+    for left_over in ("radar_admitted_tokens", "radar_queue_tokens"):
+        until(lambda name=left_over: figures(server)[name] == 0, f"no {left_over}", 10)
+    assert figures(server)["radar_dropped_tweets_totalcancelled"] > 0
 
 
 def test_when_a_thread_dies_no_request_hangs_and_it_is_replaced(start_server, faulty, run):

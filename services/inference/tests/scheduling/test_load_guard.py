@@ -74,7 +74,7 @@ def test_a_request_is_answered_while_it_counts_as_in(guard, admission):
             return await super().__call__(request)
 
     async def go():
-        service = Looking(0.1)  # long enough for the client to be watched
+        service = Looking(0.2)  # long enough for the client to be watched
         answer = await guard.answer(Client(BODY[:5], BODY[5:]).request, service)
         assert service.body == BODY
         return answer

@@ -113,7 +113,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(directory: Path) -> None:
     """Naive Bayes from the bundled sample: a demonstration model that is often unsure."""
     from trainer.data.loading import load_dataset
-    from trainer.export.bundle_writer import export_model
+    from trainer.export.bundle_writer import export_model, update_manifest
     from trainer.progress import NoProgress
     from trainer.recipes.spec import RecipeSpec
 
@@ -126,8 +126,8 @@ def train(directory: Path) -> None:
         recipe=recipe,
         directory=directory,
         progress=progress,
-        abstain_threshold=0.5,
     )
+    update_manifest(directory, abstain_threshold=0.5)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ async def status_of(client, url):
 
 def test_when_half_of_the_clients_leave_no_other_request_fails(start_server, figures, until, run):
     # One thread: on a fast machine, too, the queue is long enough to leave it.
-    server = start_server(INFERENCE_THREADS="1", LOG_LEVEL="WARNING")
+    server = start_server(INFERENCE_THREADS="1", REQUEST_TIMEOUT_SECONDS="60", LOG_LEVEL="WARNING")
     target, chance = Target.of(server.url), random.Random(0)
     requests = requests_of(target)
 

@@ -89,7 +89,12 @@ def check_problem(problem: dict) -> str:
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_every_hostile_text_is_answered_or_refused(start_server, store_url):
-    server = start_server(DATABASE_URL=store_url, STORE_TEXT="all")
+    server = start_server(
+        DATABASE_URL=store_url,
+        STORE_TEXT="all",
+        MAX_WAITING_TOKENS="1000000",
+        REQUEST_TIMEOUT_SECONDS="600",
+    )
     seen: Counter[str] = Counter()
 
     with httpx.Client(

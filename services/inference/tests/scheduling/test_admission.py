@@ -44,7 +44,7 @@ def test_beyond_the_bound_is_refused_with_the_time_that_room_takes():
 
 def test_asking_for_room_takes_none():
     admission = Admission(200, lambda: 10.0)
-    assert admission.require_room(bytes_of(60), LONG) == 60
+    assert admission.require_room(bytes_of(60), LONG) == 60 - TOKENS_PER_REQUEST
     assert admission.tokens == 0
 
 
@@ -70,18 +70,18 @@ def test_the_largest_request_finds_room_beside_others():
 def test_alone_a_request_is_let_in_however_little_its_time():
     admission = Admission(1_000, lambda: 1.0)
     with admission.admit(bytes_of(400), 0.1), pytest.raises(ServiceError):
-        admission.require_room(0, 0.1)
+        admission.require_room(40, 0.1)
 
 
 def test_what_would_not_be_done_in_its_time_is_refused_at_once():
     admission = Admission(10_000, lambda: 100.0)
     seconds = 4.0
-    with admission.admit(bytes_of(20), seconds):
-        in_time = int(100 * seconds * DEADLINE_SHARE)
-        admission.require_room(bytes_of(in_time - 20), seconds)
+    in_time = int(100 * seconds * DEADLINE_SHARE) * BYTES_PER_TOKEN  # the ids alone take time
+    with admission.admit(80, seconds):
+        admission.require_room(in_time - 80, seconds)
         with pytest.raises(ServiceError):
-            admission.require_room(bytes_of(in_time - 19), seconds)
-        admission.require_room(bytes_of(in_time - 19), 2 * seconds)
+            admission.require_room(in_time - 76, seconds)
+        admission.require_room(in_time - 76, 2 * seconds)
 
 
 def test_requests_with_hardly_a_body_are_bounded_too():

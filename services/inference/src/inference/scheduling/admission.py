@@ -35,12 +35,13 @@ class Admission:
         """
         self._max_tokens = max_tokens
         self._tokens_per_second = tokens_per_second
-        self._tokens = 0
+        self._requests = 0
+        self._ids = 0
 
     @property
     def tokens(self) -> int:
-        """Ids that are in, as estimated."""
-        return self._tokens
+        """What is in: ids, as estimated, with what the requests cost beside them."""
+        return self._ids + TOKENS_PER_REQUEST * self._requests
 
     def require_room(self, body_bytes: int, seconds: float) -> int:
         """The ids of a request, by its bytes, if it would be taken in now.
@@ -55,25 +56,30 @@ class Admission:
             ServiceError: (overloaded) too much is in, or more than gets done in its time;
                 `Retry-After` says when room is expected.
         """
-        tokens = TOKENS_PER_REQUEST + body_bytes // BYTES_PER_TOKEN
-        tokens = min(tokens, math.ceil(self._max_tokens * LARGEST_SHARE))
-        if self._tokens:
+        largest = math.ceil(self._max_tokens * LARGEST_SHARE) - TOKENS_PER_REQUEST
+        ids = max(0, min(body_bytes // BYTES_PER_TOKEN, largest))
+        if self._requests:
             speed = self._tokens_per_second()
             in_time = speed * seconds * DEADLINE_SHARE if speed else math.inf
-            excess = self._tokens + tokens - min(self._max_tokens, in_time)
+            excess = max(
+                self.tokens + TOKENS_PER_REQUEST + ids - self._max_tokens,
+                self._ids + ids - in_time,
+            )
             if excess > 0:
                 raise _overloaded(excess / speed if speed else 1.0)
-        return tokens
+        return ids
 
     @contextmanager
     def admit(self, body_bytes: int, seconds: float) -> Iterator[None]:
         """Take a request in until the block ends; arguments and failure as `require_room`."""
-        tokens = self.require_room(body_bytes, seconds)
-        self._tokens += tokens
+        ids = self.require_room(body_bytes, seconds)
+        self._requests += 1
+        self._ids += ids
         try:
             yield
         finally:
-            self._tokens -= tokens
+            self._requests -= 1
+            self._ids -= ids
 
 
 def _overloaded(seconds: float) -> ServiceError:

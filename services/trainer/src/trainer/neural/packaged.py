@@ -9,7 +9,12 @@ from trainer.errors import TrainerError
 
 
 def packaged_files(
-    distribution: str, package: str, folder: str, files: Mapping[str, str]
+    distribution: str,
+    package: str,
+    folder: str,
+    files: Mapping[str, str],
+    *,
+    otherwise: str = "",
 ) -> tuple[Path, ...]:
     """The paths of files that an installed package carries.
 
@@ -18,6 +23,7 @@ def packaged_files(
         package: the top-level package in it; none of its code is run.
         folder: inside the package.
         files: the names of the files, each with its SHA-256 in hexadecimal.
+        otherwise: what one may do instead of installing it, for the message.
 
     Raises:
         TrainerError: the package is missing, or a file is not the expected one.
@@ -26,6 +32,7 @@ def packaged_files(
     if spec is None or not spec.submodule_search_locations:
         raise TrainerError(
             f"the package {distribution} is not installed: install it without its dependencies"
+            + (f", or {otherwise}" if otherwise else "")
         )
     directory = Path(spec.submodule_search_locations[0]) / folder
     paths = tuple(directory / name for name in files)
@@ -34,6 +41,6 @@ def packaged_files(
         if actual != expected:
             raise TrainerError(
                 f"{path} is not the expected file (SHA-256 {actual}, not {expected}): "
-                f"install {distribution} again"
+                f"install its package {distribution} again"
             )
     return paths

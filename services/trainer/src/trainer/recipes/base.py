@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,13 @@ from trainer.progress import Progress
 Family = Literal["linear", "dense", "recurrent", "transformer"]
 Logits = npt.NDArray[np.floating[Any]]
 S = TypeVar("S", bound="Settings")
+
+
+ClassWeights = Annotated[
+    Literal["none", "balanced"],
+    Field(description="whether rare labels count for as much as frequent ones"),
+]
+"""A setting that several kinds of recipes have."""
 
 
 class Settings(BaseModel):
@@ -54,9 +61,7 @@ class PretrainedSettings(NeuralSettings):
         description="Hugging Face directory or hub name; empty: all-MiniLM-L6-v2 from its package",
     )
     max_length: int = Field(default=128, ge=8, le=512, description="ids a tweet is cut to")
-    class_weights: Literal["none", "balanced"] = Field(
-        default="none", description="whether rare labels count for as much as frequent ones"
-    )
+    class_weights: ClassWeights = "none"
 
 
 @dataclass(frozen=True)

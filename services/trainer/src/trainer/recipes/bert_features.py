@@ -4,19 +4,16 @@ from typing import Any
 
 from pydantic import Field
 
-from contract.encoding import TokenEncoder
-from trainer.data.dataset import Dataset, Split
+from trainer.data.dataset import Dataset
 from trainer.errors import TrainerError
 from trainer.neural.backend import load_keras, training_dtype
-from trainer.neural.batches import label_weights, vector_batches
 from trainer.neural.encoder import (
     fitted_transformer,
     load_backbone,
     network,
     text_encoder,
 )
-from trainer.neural.prediction import as_function, outputs
-from trainer.neural.training import Plan, train
+from trainer.neural.head import fit_head, head_plan
 from trainer.neural.weights import open_pretrained
 from trainer.progress import Progress
 from trainer.recipes.base import FittedModel, Logits, PretrainedSettings
@@ -59,26 +56,22 @@ class BertFeatures:
         backbone = load_backbone(pretrained, training_dtype())
         encoder = text_encoder(pretrained, settings.max_length)
         features = network(backbone, (), encoder.pad_id, layers=settings.layers)
-        training = _vectors(features, dataset.train, encoder, "read training texts", progress)
-        validation = _vectors(features, dataset.validation, encoder, "read validation", progress)
-        count = len(dataset.labels)
-        weights = label_weights(settings.class_weights, dataset.train.labels, count)
-        head = _head(training, count, settings)
-        plan = Plan(
-            epochs=15,
+        plan = head_plan(
+            len(dataset.train),
+            settings.epochs,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
-            patience=3,
-            min_steps=600,
-        ).for_rows(len(dataset.train), settings.epochs)
-        labels = dataset.train.labels, dataset.validation.labels
-        history = train(
-            head,
-            vector_batches(training, labels[0], weights[labels[0]], plan.batch_size, seed),
-            vector_batches(validation, labels[1], weights[labels[1]], plan.batch_size),
+        )
+        head, history = fit_head(
+            features,
+            encoder,
+            dataset,
+            lambda vectors: _head(vectors, len(dataset.labels), settings),
             plan,
+            class_weights=settings.class_weights,
             task=self.name,
             progress=progress,
+            seed=seed,
         )
         parameters = {
             **plan.parameters(),
@@ -96,14 +89,6 @@ class BertFeatures:
             parameters=parameters,
             history=history,
         )
-
-
-def _vectors(
-    features: Any, split: Split, encoder: TokenEncoder, task: str, progress: Progress
-) -> Logits:
-    progress.start(task, len(split))
-    encoded = encoder.encode(split.texts)
-    return outputs(as_function(features), encoded, encoder.pad_id, progress)
 
 
 def _head(vectors: Logits, label_count: int, settings: FeatureSettings) -> Any:

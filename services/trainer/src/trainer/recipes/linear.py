@@ -17,7 +17,7 @@ from trainer.export.calibration import fit_temperature
 from trainer.export.prior import fit_bias
 from trainer.progress import Progress
 from trainer.recipes.bags import Bags, BagSettings, inverse_document_frequency, tf_idf
-from trainer.recipes.base import FittedModel, HeldOut, Logits
+from trainer.recipes.base import ClassWeights, FittedModel, HeldOut, Logits
 from trainer.recipes.folds import folds
 from trainer.recipes.words import word_steps
 
@@ -27,9 +27,7 @@ Floats = npt.NDArray[np.floating[Any]]
 class LinearSettings(BagSettings):
     """What a user may set for any linear recipe."""
 
-    class_weights: Literal["none", "balanced"] = Field(
-        default="none", description="whether rare labels count for as much as frequent ones"
-    )
+    class_weights: ClassWeights = "none"
     bias: Literal["trained", "fitted"] = Field(
         default="fitted",
         description="of each label: as trained, or fitted with the temperature on held-out rows",

@@ -1,16 +1,16 @@
 """A small head on the frozen Universal Sentence Encoder, which knows 16 languages."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from contract.encoding import TokenEncoder
-from trainer.data.dataset import Dataset, Split
+from trainer.data.dataset import Dataset
 from trainer.export.keras_graph import export_keras
 from trainer.neural.backend import load_keras
-from trainer.neural.batches import label_weights, vector_batches
 from trainer.neural.encoder import STEPS
-from trainer.neural.prediction import KerasLogits, as_function, outputs
+from trainer.neural.head import fit_head, head_plan
+from trainer.neural.prediction import KerasLogits
 from trainer.neural.sentence_encoder import (
     PAD_ID,
     UNKNOWN_ID,
@@ -20,9 +20,8 @@ from trainer.neural.sentence_encoder import (
     sentence_tokenizer,
     sentence_weights,
 )
-from trainer.neural.training import Plan, train
 from trainer.progress import Progress
-from trainer.recipes.base import FittedModel, Logits, NeuralSettings
+from trainer.recipes.base import ClassWeights, FittedModel, NeuralSettings
 
 MAX_LENGTH = 128
 
@@ -36,9 +35,7 @@ class UseSettings(NeuralSettings):
     )
     learning_rate: float = Field(default=2e-3, gt=0, le=0.1, description="the highest")
     batch_size: int = Field(default=64, ge=1, le=4096, description="tweets in one step")
-    class_weights: Literal["none", "balanced"] = Field(
-        default="none", description="whether rare labels count for as much as frequent ones"
-    )
+    class_weights: ClassWeights = "none"
 
 
 class UseFeatures:
@@ -64,33 +61,22 @@ class UseFeatures:
         features = keras.Model(
             token_ids, sentence_encoder_layer()(sentence_weights(stored))(token_ids)
         )
-        training = _vectors(features, dataset.train, encoder, "read training texts", progress)
-        validation = _vectors(features, dataset.validation, encoder, "read validation", progress)
-        head = keras.Sequential(
-            [
-                keras.Input((WIDTH,)),
-                keras.layers.Dropout(settings.dropout),
-                keras.layers.Dense(settings.hidden, activation="relu"),
-                keras.layers.Dropout(settings.dropout),
-                keras.layers.Dense(len(dataset.labels)),
-            ]
-        )
-        plan = Plan(
-            epochs=15,
+        plan = head_plan(
+            len(dataset.train),
+            settings.epochs,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
-            patience=3,
-            min_steps=600,
-        ).for_rows(len(dataset.train), settings.epochs)
-        labels = dataset.train.labels, dataset.validation.labels
-        weights = label_weights(settings.class_weights, labels[0], len(dataset.labels))
-        history = train(
-            head,
-            vector_batches(training, labels[0], weights[labels[0]], plan.batch_size, seed),
-            vector_batches(validation, labels[1], weights[labels[1]], plan.batch_size),
+        )
+        head, history = fit_head(
+            features,
+            encoder,
+            dataset,
+            lambda _: _head(len(dataset.labels), settings),
             plan,
+            class_weights=settings.class_weights,
             task=self.name,
             progress=progress,
+            seed=seed,
         )
         served = keras.Model(token_ids, head(features.output))
         return FittedModel(
@@ -107,13 +93,18 @@ class UseFeatures:
         )
 
 
-def _vectors(
-    features: Any, split: Split, encoder: TokenEncoder, task: str, progress: Progress
-) -> Logits:
-    """What the encoder says of each text `[rows, 512]`."""
-    progress.start(task, len(split))
-    encoded = encoder.encode(split.texts)
-    return outputs(as_function(features), encoded, encoder.pad_id, progress)
+def _head(label_count: int, settings: UseSettings) -> Any:
+    """Features `[batch, 512]` to logits `[batch, labels]`."""
+    keras = load_keras()
+    return keras.Sequential(
+        [
+            keras.Input((WIDTH,)),
+            keras.layers.Dropout(settings.dropout),
+            keras.layers.Dense(settings.hidden, activation="relu"),
+            keras.layers.Dropout(settings.dropout),
+            keras.layers.Dense(label_count),
+        ]
+    )
 
 
 RECIPE = UseFeatures()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,7 @@ from trainer.neural.vector_sources import TRAINED, file_vectors, glove_vectors, 
 from trainer.neural.vectors import Vocabulary, spellings
 from trainer.neural.word_level import PAD_ID, UNKNOWN_ID, frequent_words, word_level_tokenizer
 from trainer.progress import Progress
-from trainer.recipes.base import Family, FittedModel, NeuralSettings
+from trainer.recipes.base import ClassWeights, Family, FittedModel, NeuralSettings
 from trainer.recipes.words import WordSettings, word_steps
 
 MIN_COUNT = 2
@@ -55,9 +55,7 @@ class WordNetSettings(NeuralSettings, WordSettings):
     )
     learning_rate: float = Field(default=6e-3, gt=0, le=0.1, description="the highest")
     batch_size: int = Field(default=64, ge=1, le=4096, description="tweets in one step")
-    class_weights: Literal["none", "balanced"] = Field(
-        default="none", description="whether rare labels count for as much as frequent ones"
-    )
+    class_weights: ClassWeights = "none"
 
     @model_validator(mode="after")
     def _something_to_freeze(self) -> "WordNetSettings":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer.commands.options import AsJson, Data, LabelColumn, TextColumn
 from trainer.commands.output import console, table
 from trainer.registry.versions import DEFAULT_MODEL
 from trainer.tracking.store import DEFAULT_FOLDER
@@ -28,7 +29,7 @@ class ServiceName(StrEnum):
 
 def baseline(
     service: Annotated[ServiceName, typer.Argument(help="The cloud service to ask.")],
-    data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
+    data: Data,
     limit: Annotated[
         int, typer.Option(min=1, help="The most test rows; always the same ones.")
     ] = 500,
@@ -44,13 +45,9 @@ def baseline(
         Path,
         typer.Option(help="File of the answers paid for, without texts.", dir_okay=False),
     ] = CACHE,
-    text_column: Annotated[
-        str | None, typer.Option(help="Column of the texts. [default: text]")
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="Column of the labels. [default: label]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    as_json: AsJson = False,
 ) -> None:
     """Score a cloud sentiment service on the test rows that the models are scored on.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer.commands.options import Data, Experiment, LabelColumn, Limit, Name, TextColumn
 from trainer.commands.output import console, table
 from trainer.registry.versions import DEFAULT_MODEL
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
+    data: Data,
     recipes: Annotated[
         str | None,
         typer.Option(
@@ -26,10 +27,7 @@ def compare(
             help="What to compare. [default: every recipe]",
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="The most training rows; validation and test stay whole."),
-    ] = None,
+    limit: Limit = None,
     seeds: Annotated[
         int, typer.Option(min=1, help="How often to train each; another sample each time.")
     ] = 3,
@@ -50,16 +48,10 @@ def compare(
     report: Annotated[
         Path | None, typer.Option(help="Write the HTML report here too, not only to MLflow.")
     ] = None,
-    name: Annotated[str, typer.Option(help="The registered model.")] = DEFAULT_MODEL,
-    experiment: Annotated[
-        str | None, typer.Option(help="MLflow experiment. [default: the model's name]")
-    ] = None,
-    text_column: Annotated[
-        str | None, typer.Option(help="Column of the texts. [default: text]")
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="Column of the labels. [default: label]")
-    ] = None,
+    name: Name = DEFAULT_MODEL,
+    experiment: Experiment = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON instead of tables.")
     ] = False,

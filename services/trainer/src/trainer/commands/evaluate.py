@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from trainer.commands.options import AsJson, Data, LabelColumn, TextColumn
 from trainer.commands.output import FIGURES, console, figure, table
 
 
@@ -18,18 +19,14 @@ class Rows(StrEnum):
 
 def evaluate(
     model: Annotated[str, typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION, or DIR.")],
-    data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
+    data: Data,
     split: Annotated[
         Rows,
         typer.Option(help="`all` suits data the model never saw; else it counts what it learned."),
     ] = Rows.TEST,
-    text_column: Annotated[
-        str | None, typer.Option(help="Column of the texts. [default: text]")
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="Column of the labels. [default: label]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    as_json: AsJson = False,
 ) -> None:
     """Score any bundle on any labelled texts, as it would be served: through ONNX Runtime."""
     from contract.bundle import Bundle

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from trainer.commands.decision import show
+from trainer.commands.options import Data, Limit, Name
 from trainer.commands.train import known_recipes
 from trainer.registry.versions import DEFAULT_MODEL
 
@@ -12,16 +13,13 @@ RECIPES = ("logistic-regression", "bert")
 
 
 def first_champion(
-    data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
+    data: Data,
     recipe: Annotated[
         list[str],
         typer.Option(help="Compare this one; may be repeated.", callback=known_recipes),
     ] = list(RECIPES),  # noqa: B006 (Typer copies it)
-    name: Annotated[str, typer.Option(help="The registered model.")] = DEFAULT_MODEL,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="The most training rows; validation and test stay whole."),
-    ] = None,
+    name: Name = DEFAULT_MODEL,
+    limit: Limit = None,
     seed: Annotated[int, typer.Option(help="Fixes every random choice.")] = 0,
 ) -> None:
     """Give a model without a champion its first: train, compare, promote the best that passes.

@@ -7,6 +7,7 @@ import typer
 
 from trainer import defaults
 from trainer.commands.decision import show
+from trainer.commands.options import AsJson, Name
 from trainer.errors import TrainerError
 from trainer.registry.versions import DEFAULT_MODEL
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from trainer.registry.gate import Terms
     from trainer.registry.versions import Version
 
-Name = Annotated[str, typer.Option(help="The registered model.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 InferenceUrl = Annotated[
     str | None,
     typer.Option(

@@ -8,16 +8,16 @@ import typer
 
 from trainer import defaults
 from trainer.commands.decision import show
+from trainer.commands.options import AsJson, Name, Precision
 from trainer.commands.output import console, table
 from trainer.commands.registry import (
     Force,
     InferenceUrl,
     LatencyMs,
-    Name,
     Reason,
     forced_reason,
 )
-from trainer.commands.train import Precision, known_recipes
+from trainer.commands.train import known_recipes
 from trainer.errors import TrainerError
 from trainer.registry.versions import DEFAULT_MODEL
 
@@ -87,7 +87,7 @@ def retrain(
         str | None, typer.Option(help="Column of the base's labels. [default: label]")
     ] = None,
     name: Name = DEFAULT_MODEL,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train on the base data and what people corrected since; promote what passes the gate.
 

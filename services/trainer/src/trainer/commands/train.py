@@ -7,19 +7,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 
 from trainer import defaults
+from trainer.commands.options import (
+    Data,
+    Experiment,
+    LabelColumn,
+    Limit,
+    Name,
+    Precision,
+    Seed,
+    TextColumn,
+)
 from trainer.commands.output import FIGURES, console, doubt, figure, table
 from trainer.recipes import RECIPES
 from trainer.registry.versions import DEFAULT_MODEL
-
-Precision = Annotated[
-    float,
-    typer.Option(
-        min=0.01,
-        max=1.0,
-        help="Answers are marked uncertain below the confidence at which this share of the others "
-        "is right on validation.",
-    ),
-]
 
 
 def known_recipes(specs: list[str]) -> list[str]:
@@ -73,25 +73,14 @@ def train(
             callback=known_recipes,
         ),
     ],
-    data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="The most training rows; validation and test stay whole."),
-    ] = None,
-    name: Annotated[str, typer.Option(help="The registered model.")] = DEFAULT_MODEL,
-    experiment: Annotated[
-        str | None, typer.Option(help="MLflow experiment. [default: the model's name]")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Fixes every random choice, also which rows a limit leaves.")
-    ] = 0,
+    data: Data,
+    limit: Limit = None,
+    name: Name = DEFAULT_MODEL,
+    experiment: Experiment = None,
+    seed: Seed = 0,
     precision: Precision = defaults.PRECISION,
-    text_column: Annotated[
-        str | None, typer.Option(help="Column of the texts. [default: text]")
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="Column of the labels. [default: label]")
-    ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     strategy: Annotated[
         Literal["one", "mirrored"],
         typer.Option(help="Train networks on one device, or on every GPU found at once."),

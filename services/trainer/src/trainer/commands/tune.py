@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer.commands.options import Data, Experiment, LabelColumn, Limit, Name, Seed, TextColumn
 from trainer.commands.output import console, table
 from trainer.commands.train import known_recipes
 from trainer.registry.versions import DEFAULT_MODEL
@@ -28,27 +29,16 @@ def tune(
             callback=known_recipe,
         ),
     ],
-    data: Annotated[str, typer.Option(help="`sample`, or a file; see `trainer data --help`.")],
+    data: Data,
     trials: Annotated[
         int, typer.Option(min=1, help="How many settings to try, those of earlier calls included.")
     ] = 20,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="The most training rows; validation and test stay whole."),
-    ] = None,
-    name: Annotated[str, typer.Option(help="The registered model.")] = DEFAULT_MODEL,
-    experiment: Annotated[
-        str | None, typer.Option(help="MLflow experiment. [default: the model's name]")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Fixes every random choice, also which rows a limit leaves.")
-    ] = 0,
-    text_column: Annotated[
-        str | None, typer.Option(help="Column of the texts. [default: text]")
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="Column of the labels. [default: label]")
-    ] = None,
+    limit: Limit = None,
+    name: Name = DEFAULT_MODEL,
+    experiment: Experiment = None,
+    seed: Seed = 0,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON instead of a table.")
     ] = False,

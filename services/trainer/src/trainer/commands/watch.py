@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from trainer import defaults
-from trainer.commands.registry import InferenceUrl, LatencyMs, Name
+from trainer.commands.options import Name, Precision
+from trainer.commands.registry import InferenceUrl, LatencyMs
 from trainer.commands.retrain import Limit, PerReviewer, Recipe, Seed, Weight
-from trainer.commands.train import Precision, known_recipes
+from trainer.commands.train import known_recipes
 from trainer.registry.versions import DEFAULT_MODEL
 
 

@@ -95,7 +95,7 @@ def test_sigterm_answers_what_is_in_flight_and_keeps_what_it_answered(
     assert set(answered) <= kept
 
 
-def test_every_log_line_is_json_and_carries_the_requests_id(start_server):
+def test_every_log_line_is_json_and_carries_the_requests_id(start_server, until):
     server = start_server()
     headers = {"X-Request-Id": "client-7"}
     answer = httpx.post(
@@ -107,11 +107,20 @@ def test_every_log_line_is_json_and_carries_the_requests_id(start_server):
     )
     made = forged.headers["X-Request-Id"]
     assert made != "zanzibar is nice"
-    lines = server.lines()
-    requests = {line["request_id"]: line for line in lines if line["message"] == "request"}
-    assert requests["client-7"]["route"] == "/v1/predict"
-    assert requests["client-7"]["status"] == 200
-    assert requests[made]["route"] == "none"
+
+    def requests() -> dict[str, dict[str, object]]:
+        return {
+            str(line["request_id"]): line
+            for line in server.lines()
+            if line["message"] == "request"
+        }
+
+    # A request is logged once its answer has left, so the client may be ahead of the log.
+    until(lambda: {"client-7", made} <= requests().keys(), "both requests are logged")
+    logged = requests()
+    assert logged["client-7"]["route"] == "/v1/predict"
+    assert logged["client-7"]["status"] == 200
+    assert logged[made]["route"] == "none"
     assert "zanzibar" not in server.log.read_text()
 
 

@@ -134,6 +134,12 @@ class ServiceError(Exception):
         """The status that goes with the kind of failure."""
         return FAILURES[self.failure][0]
 
+    def of(self, what: str) -> "ServiceError":
+        """The same failure, said of one of several things."""
+        return ServiceError(
+            self.failure, f"{what}: {self.detail}", members=self.members, headers=self.headers
+        )
+
     def document(self) -> ProblemDocument:
         """The problem document of this failure."""
         status, title = FAILURES[self.failure]

@@ -80,12 +80,75 @@ class PredictionService:
         labels = served.bundle.manifest.labels
         if true_label is not None and true_label not in labels:
             raise unknown_label("true_label", labels)
+        prediction = await self.compute(served, text, expires_at=expires_at, truncate=truncate)
+        verdict = TrueLabel(true_label, reviewer_key) if true_label is not None else None
+        return await self.keep(served, text, prediction, verdict)
+
+    async def compute(
+        self, served: ServedModel, text: str, *, expires_at: float, truncate: bool = True
+    ) -> Prediction:
+        """What a model says of one text; to be kept with `keep` before it is answered.
+
+        Args:
+            served: the model.
+            text: the tweet.
+            expires_at: as for `predict`.
+            truncate: as for `predict`.
+
+        Raises:
+            ServiceError: the text is refused, the time was up, or the model fails.
+        """
         (outcome,) = await self._outcomes(served.bundle, [text], truncate, expires_at)
         if isinstance(outcome, ServiceError):
             raise outcome
-        verdict = TrueLabel(true_label, reviewer_key) if true_label is not None else None
-        (kept,) = await self._keep(served, [(text, outcome)], verdict)
+        return outcome
+
+    async def keep(
+        self,
+        served: ServedModel,
+        text: str,
+        prediction: Prediction,
+        verdict: TrueLabel | None = None,
+    ) -> PredictionAnswer:
+        """Commit what `compute` gave, and count it.
+
+        Raises:
+            ServiceError: (store unavailable) it cannot be kept.
+        """
+        (kept,) = await self._keep(served, [(text, prediction)], verdict)
         return self._answer(served, kept)
+
+    async def predict_all(
+        self,
+        texts: Sequence[str],
+        *,
+        expires_at: float,
+        truncate: bool = True,
+        served: ServedModel | None = None,
+    ) -> list[PredictionAnswer]:
+        """Predict several texts for a client that has no place for errors of single ones.
+
+        Args:
+            texts: the tweets.
+            expires_at: as for `predict`.
+            truncate: as for `predict`.
+            served: the model, where the client names one; None: whichever serves.
+
+        Returns:
+            The answer to each text, in order.
+
+        Raises:
+            ServiceError: as `predict_batch`, or a text is refused, which the failure names by its
+                place; nothing is kept then.
+        """
+        served = served or self._serving.require()
+        outcomes = await self._outcomes(served.bundle, texts, truncate, expires_at)
+        found = []
+        for index, (text, outcome) in enumerate(zip(texts, outcomes, strict=True)):
+            if isinstance(outcome, ServiceError):
+                raise outcome if len(texts) == 1 else outcome.of(f"text {index}")
+            found.append((text, outcome))
+        return [self._answer(served, item) for item in await self._keep(served, found)]
 
     async def predict_batch(
         self, texts: Sequence[str], *, expires_at: float, truncate: bool = True

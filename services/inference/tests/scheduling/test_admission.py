@@ -10,7 +10,9 @@ from inference.scheduling.admission import (
     DEADLINE_SHARE,
     TOKENS_PER_REQUEST,
     Admission,
+    Work,
 )
+from inference.scheduling.queue import Priority
 
 LONG = 1e9
 
@@ -91,3 +93,28 @@ def test_requests_with_hardly_a_body_are_bounded_too():
             stack.enter_context(admission.admit(2, LONG))
         with pytest.raises(ServiceError):
             admission.require_room(2, LONG)
+
+
+LATER = Work(Priority.EXPLAIN, lambda body_bytes: body_bytes)
+
+
+def test_what_goes_later_takes_no_room_from_what_goes_first():
+    admission = Admission(200, lambda: 10.0)
+    with admission.admit(84, LONG, LATER), admission.admit(84, LONG, LATER):
+        assert admission.tokens == 200
+        for seconds in (LONG, 1e-9):  # nothing is in that a prediction waits for
+            with admission.admit(bytes_of(100), seconds), admission.admit(bytes_of(100), LONG):
+                assert admission.tokens == 400
+    assert admission.tokens == 0
+
+
+def test_what_goes_later_needs_room_beside_what_goes_first():
+    admission = Admission(200, lambda: 10.0)
+    with admission.admit(bytes_of(100), LONG), admission.admit(bytes_of(100), LONG):
+        with pytest.raises(ServiceError) as refusal:
+            admission.require_room(0, LONG, LATER)
+        assert refusal.value.headers == {"Retry-After": "2"}  # its own 16, 10 a second
+    with admission.admit(bytes_of(100), LONG):
+        with pytest.raises(ServiceError):  # 84 ids are before it, of which half its time is 50
+            admission.require_room(20, 10.0, LATER)
+        assert admission.require_room(20, 30.0, LATER) == 20

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from inference.problems import Failure, ServiceError
+from inference.scheduling.queue import Priority
 
 BYTES_PER_TOKEN = 4
 """Bytes of a body for each id: 3.6 to 5 measured on tweets in JSON, with their quotes."""
@@ -19,11 +21,31 @@ DEADLINE_SHARE = 0.5
 uncertain, and work that expires in the queue was taken in for nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the requests of a route ask for.
+
+    Attributes:
+        priority: whose work goes first.
+        ids_of: the ids that will be computed, estimated from the size of a body in bytes.
+    """
+
+    priority: Priority
+    ids_of: Callable[[int], int]
+
+
+PREDICTION = Work(Priority.PREDICT, lambda body_bytes: body_bytes // BYTES_PER_TOKEN)
+"""Every text is computed once."""
+
+
 class Admission:
     """Bounds the ids that are taken in and not yet answered; only in the event loop's thread.
 
     Before a body is parsed its ids are estimated from its bytes. Parsing costs several times what
     refusing costs, so a service that parsed first would spend itself on what it then refuses.
+
+    A request has to find room beside those that go before it or are its equals. What goes after it
+    keeps it waiting for a batch at most, so it takes no room from it.
     """
 
     def __init__(self, max_tokens: int, tokens_per_second: Callable[[], float]) -> None:
@@ -35,51 +57,55 @@ class Admission:
         """
         self._max_tokens = max_tokens
         self._tokens_per_second = tokens_per_second
-        self._requests = 0
-        self._ids = 0
+        self._requests = dict.fromkeys(Priority, 0)
+        self._ids = dict.fromkeys(Priority, 0)
 
     @property
     def tokens(self) -> int:
         """What is in: ids, as estimated, with what the requests cost beside them."""
-        return self._ids + TOKENS_PER_REQUEST * self._requests
+        return sum(self._ids.values()) + TOKENS_PER_REQUEST * sum(self._requests.values())
 
-    def require_room(self, body_bytes: int, seconds: float) -> int:
+    def require_room(self, body_bytes: int, seconds: float, work: Work = PREDICTION) -> int:
         """The ids of a request, by its bytes, if it would be taken in now.
 
-        While nothing is in, any request is, however little its time.
+        While nothing is in that it has to wait for, any request is, however little its time.
 
         Args:
             body_bytes: size of its body.
             seconds: time that it has.
+            work: what it asks for.
 
         Raises:
             ServiceError: (overloaded) too much is in, or more than gets done in its time;
                 `Retry-After` says when room is expected.
         """
         largest = math.ceil(self._max_tokens * LARGEST_SHARE) - TOKENS_PER_REQUEST
-        ids = max(0, min(body_bytes // BYTES_PER_TOKEN, largest))
-        if self._requests:
+        ids = max(0, min(work.ids_of(body_bytes), largest))
+        before = [priority for priority in Priority if priority <= work.priority]
+        requests = sum(self._requests[priority] for priority in before)
+        if requests:
             speed = self._tokens_per_second()
             in_time = speed * seconds * DEADLINE_SHARE if speed else math.inf
+            ids_in = ids + sum(self._ids[priority] for priority in before)
             excess = max(
-                self.tokens + TOKENS_PER_REQUEST + ids - self._max_tokens,
-                self._ids + ids - in_time,
+                ids_in + TOKENS_PER_REQUEST * (requests + 1) - self._max_tokens,
+                ids_in - in_time,
             )
             if excess > 0:
                 raise _overloaded(excess / speed if speed else 1.0)
         return ids
 
     @contextmanager
-    def admit(self, body_bytes: int, seconds: float) -> Iterator[None]:
+    def admit(self, body_bytes: int, seconds: float, work: Work = PREDICTION) -> Iterator[None]:
         """Take a request in until the block ends; arguments and failure as `require_room`."""
-        ids = self.require_room(body_bytes, seconds)
-        self._requests += 1
-        self._ids += ids
+        ids = self.require_room(body_bytes, seconds, work)
+        self._requests[work.priority] += 1
+        self._ids[work.priority] += ids
         try:
             yield
         finally:
-            self._requests -= 1
-            self._ids -= ids
+            self._requests[work.priority] -= 1
+            self._ids[work.priority] -= ids
 
 
 def _overloaded(seconds: float) -> ServiceError:

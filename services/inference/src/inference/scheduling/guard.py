@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from inference.problems import Failure, ServiceError
-from inference.scheduling.admission import Admission
+from inference.scheduling.admission import PREDICTION, Admission, Work
 from inference.scheduling.scheduler import deadline_exceeded
 
 TIMEOUT_HEADER = "X-Request-Timeout"
@@ -44,8 +44,13 @@ class LoadGuard:
         self._longest_seconds = longest_seconds
         self._refused = refused
 
-    async def answer(self, request: Request, handle: Handle) -> Response:
+    async def answer(self, request: Request, handle: Handle, work: Work = PREDICTION) -> Response:
         """Answer one request, whose body nobody has read.
+
+        Args:
+            request: the request.
+            handle: what answers it.
+            work: what it asks for.
 
         Raises:
             ServiceError: (overloaded) it is not taken in; (deadline exceeded) its time was up;
@@ -58,11 +63,11 @@ class LoadGuard:
         declared = request.headers.get("content-length", "")
         try:
             if declared.isdecimal():
-                self._admission.require_room(int(declared), seconds)
+                self._admission.require_room(int(declared), seconds, work)
             with _Ending(request, seconds) as ending:
                 body = await request.body()
                 ending.watch_client()
-                with self._admission.admit(len(body), seconds):
+                with self._admission.admit(len(body), seconds, work):
                     return await handle(request)
         except ServiceError as error:
             if error.failure is Failure.OVERLOADED:

@@ -1,7 +1,7 @@
 """Routes that compute: access comes first, then room for the request, then its body."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from fastapi import Request, Response
 
@@ -9,6 +9,7 @@ from inference.access.routing import GuardedRoute
 from inference.dependencies import services_of
 from inference.json_route import JsonRoute
 from inference.problems import Failure
+from inference.scheduling.admission import PREDICTION, Work
 from inference.scheduling.guard import TIMEOUT_HEADER
 
 FAILURES: Final = (Failure.OVERLOADED, Failure.DEADLINE_EXCEEDED)
@@ -30,6 +31,8 @@ PARAMETERS: Final[Mapping[str, Any]] = {
 class _LoadGuardedRoute(JsonRoute):
     """A route that answers under the load guard."""
 
+    work: ClassVar[Work] = PREDICTION
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         options["openapi_extra"] = {**(options.get("openapi_extra") or {}), **PARAMETERS}
         super().__init__(path, endpoint, **options)
@@ -39,7 +42,7 @@ class _LoadGuardedRoute(JsonRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            return await services_of(request).guard.answer(request, handle)
+            return await services_of(request).guard.answer(request, handle, self.work)
 
         return guarded
 
@@ -48,5 +51,6 @@ class ComputingRoute(GuardedRoute, _LoadGuardedRoute):
     """A route whose endpoint uses the scheduler; `request.state.expires_at` is its deadline.
 
     A request whose key is refused costs less than one that there is no room for, and that one
-    less than one whose body is parsed.
+    less than one whose body is parsed. A subclass says in `work` what else than predictions its
+    requests ask for.
     """

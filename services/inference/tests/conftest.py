@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,12 @@ from contract.graph import Graph
 from contract.manifest import MODEL, TOKENIZER, Manifest, TrainingData, sha256_of
 from contract.text.pipeline import StepSpec
 from inference.app import create_app
+from inference.model.cache import BundleCache
+from inference.model.follower import Follower, FollowerOptions
+from inference.model.origin import Spoken, origin_of
+from inference.model.registry import RegistryError, Release, UnknownVersionError
+from inference.model.serving import ServingModel
+from inference.model.source import RegistrySource, parse_source
 from inference.settings import Settings
 
 LABELS = ("negative", "neutral", "positive")
@@ -217,6 +224,76 @@ def client(serve_app: Callable[..., object]) -> Iterator[TestClient]:
     """The API with its defaults, over a SQLite store."""
     with serve_app() as client:
         yield client
+
+
+@dataclass
+class Shelf:
+    """A registry on disk: bundles by version, and where the aliases point."""
+
+    bundles: dict[str, Path]
+    champion: str | None = "1"
+    challenger: str | None = None
+    era: str = "a"
+    down: bool = False
+    downloads: list[str] = field(default_factory=list)
+
+    def resolve(self, source: RegistrySource) -> Release:
+        if self.down:
+            raise RegistryError("the shelf is down")
+        version = source.version or getattr(self, source.alias)
+        if version is None:
+            raise UnknownVersionError(f"no {source.alias}")
+        return Release(version, f"{self.era}-{version}")
+
+    def download(self, name: str, version: str, folder: Path) -> Path:
+        if self.down:
+            raise RegistryError("the shelf is down")
+        self.downloads.append(version)
+        shutil.copytree(self.bundles[version], folder / "bundle")
+        return folder / "bundle"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """Three versions of a model that answer differently."""
+    return Shelf(
+        {
+            version: write_bundle(tmp_path / "shelf" / version, strength=float(version))
+            for version in ("1", "2", "3")
+        }
+    )
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def follow(shelf: Shelf, cache_dir: Path) -> Iterator[Callable[..., ServingModel]]:
+    """Follows a source; `started` has the followers and `stop` ends them, as a restart would."""
+    started: list[Follower] = []
+
+    def start(source: str = "models:/tweet-sentiment@champion", **options: object) -> ServingModel:
+        serving = ServingModel()
+        origin = origin_of(
+            parse_source(source),
+            Spoken(source, "fp32"),
+            shelf,
+            lambda wanted: BundleCache(cache_dir, wanted),
+        )
+        given = {"poll_seconds": 0.05} | options
+        started.append(Follower(serving, origin, FollowerOptions(source, **given)))
+        started[-1].start()
+        return serving
+
+    def stop() -> None:
+        while started:
+            started.pop().stop()
+
+    start.started, start.stop = started, stop
+    yield start
+    stop()
 
 
 @dataclass

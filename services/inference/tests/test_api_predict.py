@@ -157,7 +157,7 @@ def test_describes_the_model(client, bundle_path):
     assert body["labels"] == ["negative", "neutral", "positive"]
     assert body["source"] == str(bundle_path)
     assert body["precision"] in MODEL_FILES
-    assert body["following"] == {"state": "loaded", "last_error": None}
+    assert body["following"] == {"state": "loaded", "last_error": None, "held": None}
     assert body["training_data"]["train_rows"] == 8
     assert {"alias", "recipe", "family", "languages", "metrics", "max_length", "loaded_at"} <= set(
         body

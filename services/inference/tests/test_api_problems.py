@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from contract.bundle import Bundle
-from inference.model.serving import ServedModel
 from inference.problems import FAILURES, MEDIA_TYPE, Failure
 
 SECRET = "zanzibar"
@@ -165,8 +165,7 @@ class DummyGraph:
 def serve_dummy(client: TestClient, bundle: Bundle, logit: float | Exception) -> None:
     serving = client.app.state.services.serving
     dummy = Bundle(bundle.manifest, bundle.encoder, DummyGraph(logit), "fp32")
-    current = serving.current
-    serving.swap(ServedModel(dummy, None, "dummy", "1", None, current.source, current.loaded_at))
+    serving.swap(replace(serving.current, bundle=dummy, name="dummy", version="1"))
 
 
 @pytest.mark.parametrize("logit", [np.nan, RuntimeError(SECRET)])

@@ -3,80 +3,18 @@
 The real registry is MLflow's; `test_model_mlflow` takes the same path through it.
 """
 
-import shutil
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from contract.manifest import MODEL
 from inference.model.cache import BundleCache
-from inference.model.follower import Follower, FollowerOptions
-from inference.model.registry import RegistryError, Release
+from inference.model.registry import Release
 from inference.model.serving import ServingModel
-from inference.model.source import RegistrySource, parse_source
+from inference.model.source import parse_source
 
 SOURCE = "models:/tweet-sentiment@champion"
-
-
-@dataclass
-class Shelf:
-    """A registry on disk: bundles by version, and where the alias points."""
-
-    bundles: dict[str, Path] = field(default_factory=dict)
-    champion: str | None = None
-    era: str = "a"
-    down: bool = False
-    downloads: list[str] = field(default_factory=list)
-
-    def resolve(self, source: RegistrySource) -> Release:
-        version = source.version or self.champion
-        if self.down or version is None:
-            raise RegistryError("the shelf is down" if self.down else "no champion")
-        return Release(version, f"{self.era}-{version}")
-
-    def download(self, name: str, version: str, folder: Path) -> Path:
-        if self.down:
-            raise RegistryError("the shelf is down")
-        self.downloads.append(version)
-        shutil.copytree(self.bundles[version], folder / "bundle")
-        return folder / "bundle"
-
-
-@pytest.fixture
-def shelf(make_bundle, tmp_path):
-    bundles = {
-        version: make_bundle(tmp_path / "shelf" / version, strength=float(version))
-        for version in ("1", "2", "3")
-    }
-    return Shelf(bundles, champion="1")
-
-
-@pytest.fixture
-def cache_dir(tmp_path):
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def follow(shelf, cache_dir):
-    started = []
-
-    def start(source: str = SOURCE) -> ServingModel:
-        serving = ServingModel()
-        options = FollowerOptions(parse_source(source), source, "fp32", poll_seconds=0.05)
-        follower = Follower(serving, options, shelf, lambda wanted: BundleCache(cache_dir, wanted))
-        follower.start()
-        started.append(follower)
-        return serving
-
-    def stop() -> None:
-        while started:
-            started.pop().stop()
-
-    start.stop = stop
-    yield start
-    stop()
 
 
 def version_of(serving: ServingModel) -> str | None:
@@ -223,7 +161,7 @@ def test_old_bundles_are_pruned_but_not_the_previous_one(shelf, cache_dir, monke
         cache.serve(entry)
         kept.append(entry.folder)
     assert folders(cache_dir) == sorted(kept[1:])
-    assert cache.last().version == "3"
+    assert cache.record().current.version == "3"
     assert cache.find(Release("2", "a-2")).folder == kept[1]
     assert cache.find(Release("1", "a-1")) is None
 

@@ -20,11 +20,8 @@ from inference.health.service import HealthService
 from inference.metrics import Metrics
 from inference.middleware import BodyLimit, RequestContext
 from inference.model import routes as model_routes
-from inference.model.cache import BundleCache
-from inference.model.follower import Follower, FollowerOptions
+from inference.model.assembly import assemble, sources_of
 from inference.model.registry import MlflowRegistry
-from inference.model.serving import ServingModel
-from inference.model.source import parse_source
 from inference.prediction import routes as prediction_routes
 from inference.prediction.encoding import TextEncoding
 from inference.prediction.service import PredictionOptions, PredictionService
@@ -59,7 +56,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         SettingsError: the model's source is not understood, or it is not said who may ask.
         OSError: the data folder, which keeps the development key and the spool, cannot be used.
     """
-    source = parse_source(settings.model_source)
+    sources = sources_of(settings)
     with_keys = keys_are_asked(settings, host)
     fingerprints = Fingerprints(fingerprint_key(settings))
     metrics = Metrics()
@@ -74,15 +71,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        serving = ServingModel()
-        serving.on_swap(
-            lambda served: metrics.set_model(
-                served.name,
-                served.version,
-                served.bundle.precision,
-                fallback=served.fallback is not None,
-            )
-        )
+        models = assemble(settings, sources, MlflowRegistry(settings.tracking_uri), metrics)
+        serving = models.serving
         store = Store(settings.store_url, migrate=migrate or embedded, spool=spool)
         # A restart while the database is away must find the keys, as it finds the spool.
         ring = KeyRing(store, settings.data_dir if spool else None) if with_keys else None
@@ -95,17 +85,6 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         )
         admission = Admission(settings.max_waiting_tokens, lambda: scheduler.tokens_per_second)
         metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
-        follower = Follower(
-            serving,
-            FollowerOptions(
-                source=source,
-                spoken=settings.model_source,
-                precision=settings.model_precision,
-                poll_seconds=settings.model_poll_seconds,
-            ),
-            MlflowRegistry(settings.tracking_uri),
-            lambda wanted: BundleCache(settings.cache_dir, wanted),
-        )
         app.state.services = Services(
             access=access,
             guard=LoadGuard(
@@ -115,6 +94,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             ),
             scheduler=scheduler,
             serving=serving,
+            models=models.service,
             predictions=PredictionService(
                 serving,
                 encoding,
@@ -134,13 +114,13 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         )
         # Both in the background: the process is alive, and says what it lacks, from the start.
         store.open()
-        follower.start()
+        models.service.start()
         if ring is not None:
             ring.start()
         try:
             yield
         finally:
-            follower.stop()
+            models.service.close()
             scheduler.close()
             encoding.close()
             if ring is not None:

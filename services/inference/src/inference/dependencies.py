@@ -10,6 +10,7 @@ from inference.access.service import Access
 from inference.feedback.service import FeedbackService
 from inference.health.service import HealthService
 from inference.metrics import Metrics
+from inference.model.service import ModelService
 from inference.model.serving import ServingModel
 from inference.prediction.service import PredictionService
 from inference.problems import Failure, ServiceError
@@ -25,6 +26,7 @@ class Services:
     guard: LoadGuard
     scheduler: Scheduler
     serving: ServingModel
+    models: ModelService
     predictions: PredictionService
     feedback: FeedbackService
     health: HealthService
@@ -37,8 +39,8 @@ def services_of(request: Request) -> Services:
 
 
 # Coroutines, though nothing is awaited: the framework would run plain functions in a thread each.
-async def _serving(request: Request) -> ServingModel:
-    return services_of(request).serving
+async def _models(request: Request) -> ModelService:
+    return services_of(request).models
 
 
 async def _feedback(request: Request) -> FeedbackService:
@@ -57,7 +59,7 @@ async def _caller(request: Request) -> Caller:
     return caller_of(request.scope) or ANYBODY
 
 
-ServingDependency = Annotated[ServingModel, Depends(_serving)]
+ModelDependency = Annotated[ModelService, Depends(_models)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
 HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]

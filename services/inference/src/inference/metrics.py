@@ -5,6 +5,8 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from inference.model.figures import ChallengerFigures
+from inference.model.serving import Following
 from inference.problems import Failure
 from inference.scheduling.scheduler import BatchFigures
 
@@ -49,6 +51,17 @@ class Metrics:
         self._swaps = Counter(
             "radar_model_swaps", "Times that a model began to serve", registry=self._registry
         )
+        self._failing = Gauge(
+            "radar_model_failing",
+            "1 while the model cannot be brought to what its source says",
+            registry=self._registry,
+        )
+        self._held = Gauge(
+            "radar_model_held",
+            "1 while a rollback keeps the model from what its source says",
+            registry=self._registry,
+        )
+        self.challenger = ChallengerFigures(self._registry)
         self.batches = BatchMetrics(self._registry)
         self._fallback = Gauge(
             "radar_model_fallback",
@@ -78,6 +91,11 @@ class Metrics:
         """Show how many predictions and how many verdicts wait on the disk for the database."""
         self._spooled.set_function(predictions)
         self._spooled_verdicts.set_function(verdicts)
+
+    def watch_following(self, following: Callable[[], Following]) -> None:
+        """Show whether the model is in step with its source."""
+        self._failing.set_function(lambda: following().last_error is not None)
+        self._held.set_function(lambda: following().held is not None)
 
     def count_set_aside(self, reason: str) -> None:
         """Count one verdict that had waited and was then set aside."""

@@ -39,6 +39,9 @@ class Failure(StrEnum):
     DEADLINE_EXCEEDED = "deadline-exceeded"
     MODEL_UNAVAILABLE = "model-unavailable"
     MODEL_FAILED = "model-failed"
+    MODEL_NOT_RELOADED = "model-not-reloaded"
+    RELOAD_UNFINISHED = "reload-unfinished"
+    NO_PREVIOUS_MODEL = "no-previous-model"
     STORE_UNAVAILABLE = "store-unavailable"
     NOT_READY = "not-ready"
     INTERNAL = "internal-error"
@@ -78,6 +81,9 @@ FAILURES: Mapping[Failure, tuple[HTTPStatus, str]] = {
     Failure.DEADLINE_EXCEEDED: (HTTPStatus.GATEWAY_TIMEOUT, "The request's time was up"),
     Failure.MODEL_UNAVAILABLE: (HTTPStatus.SERVICE_UNAVAILABLE, "No model is being served"),
     Failure.MODEL_FAILED: (HTTPStatus.INTERNAL_SERVER_ERROR, "The model failed on this text"),
+    Failure.MODEL_NOT_RELOADED: (HTTPStatus.BAD_GATEWAY, "The model could not be reloaded"),
+    Failure.RELOAD_UNFINISHED: (HTTPStatus.GATEWAY_TIMEOUT, "The reload takes long"),
+    Failure.NO_PREVIOUS_MODEL: (HTTPStatus.CONFLICT, "There is no model to go back to"),
     Failure.STORE_UNAVAILABLE: (HTTPStatus.SERVICE_UNAVAILABLE, "The store does not answer"),
     Failure.NOT_READY: (HTTPStatus.SERVICE_UNAVAILABLE, "The service cannot take requests now"),
     Failure.INTERNAL: (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here"),

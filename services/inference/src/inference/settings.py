@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     model_poll_seconds: float = Field(
         default=30.0, gt=0, le=86_400, description="seconds between looks at the alias"
     )
+    challenger_mode: Literal["off", "shadow", "canary"] = Field(
+        default="off",
+        description="what the model with the alias challenger does: nothing, compute copies of "
+        "predictions when there is time, or answer requests",
+    )
+    challenger_share: float = Field(
+        default=0.1, ge=0, le=1, description="share of the requests that it does that for"
+    )
     bundle_cache_dir: Path | None = Field(
         default=None,
         description="folder that keeps verified bundles, so that a restart works while MLflow is "

@@ -1,7 +1,8 @@
 """Verified bundles on disk, so that a restart needs no registry.
 
 Layout, for each registered name: a folder `VERSION-HASH` per bundle, where HASH is the start of
-the manifest's SHA-256, and a small file per alias that says which folder served last and before.
+the manifest's SHA-256, and a small file per alias that says which folder served last and before,
+and which one was rolled back from.
 Several processes may share it: a bundle is completed aside and renamed into place, and the small
 files are replaced whole.
 """
@@ -39,10 +40,21 @@ class Entry(BaseModel):
 
 
 class Record(BaseModel):
-    """The bundle of a source that served last, and the one before."""
+    """What is kept of a source.
+
+    Attributes:
+        current: the bundle that served last.
+        previous: the one before it, which a rollback returns to.
+        held: the one that was rolled back from and must not come back by itself.
+    """
 
     current: Entry
     previous: Entry | None = None
+    held: Entry | None = None
+
+    def entries(self) -> list[Entry]:
+        """The bundles that are named here."""
+        return [entry for entry in (self.current, self.previous, self.held) if entry]
 
 
 def short_hash(bundle: Path) -> str:
@@ -58,16 +70,15 @@ class BundleCache:
         wanted = f"alias-{source.alias}" if source.alias else f"version-{source.version}"
         self._record = self._home / f"{quote(wanted, safe='')}.json"
 
-    def last(self) -> Entry | None:
-        """The bundle that served last, if one is recorded."""
-        record = _read(self._record)
-        return record.current if record else None
+    def record(self) -> Record | None:
+        """What served last, if that is recorded."""
+        return _read(self._record)
 
     def find(self, release: Release) -> Entry | None:
-        """The recorded bundle of a release, if it is the last one or the one before."""
-        record = _read(self._record)
-        entries = (record.current, record.previous) if record else ()
-        return next((item for item in entries if item and item.identity == release.identity), None)
+        """The recorded bundle of a release."""
+        record = self.record()
+        entries = record.entries() if record else []
+        return next((item for item in entries if item.identity == release.identity), None)
 
     def path(self, entry: Entry) -> Path:
         """The directory of a recorded bundle; it may be gone."""
@@ -114,20 +125,38 @@ class BundleCache:
         Raises:
             OSError: the cache directory cannot be written.
         """
-        last = _read(self._record)
+        last = self.record()
         if last and last.current.folder == entry.folder:
             previous = last.previous
         else:
             previous = last.current if last else None
-        temporary = self._temporary()
-        record = Record(current=entry, previous=previous)
-        temporary.write_text(record.model_dump_json(), encoding="utf-8")
-        temporary.replace(self._record)
+        self._write(Record(current=entry, previous=previous))
         self._prune()
+
+    def hold(self, entry: Entry, held: Entry) -> None:
+        """Record that a bundle serves again, in place of one that must not come back by itself.
+
+        Raises:
+            OSError: the cache directory cannot be written.
+        """
+        self._write(Record(current=entry, held=held))
+
+    def forget(self) -> None:
+        """Record that nothing serves, since the alias is gone.
+
+        Raises:
+            OSError: the cache directory cannot be written.
+        """
+        self._record.unlink(missing_ok=True)
 
     def discard(self, entry: Entry) -> None:
         """Remove a bundle that no longer verifies."""
         shutil.rmtree(self.path(entry), ignore_errors=True)
+
+    def _write(self, record: Record) -> None:
+        temporary = self._temporary()
+        temporary.write_text(record.model_dump_json(), encoding="utf-8")
+        temporary.replace(self._record)
 
     def _temporary(self) -> Path:
         return self._home / f".tmp-{uuid.uuid4().hex}"
@@ -138,7 +167,7 @@ class BundleCache:
             record = _read(path)
             if record is None:
                 return  # better too much on disk than a bundle too few
-            named |= {entry.folder for entry in (record.current, record.previous) if entry}
+            named |= {entry.folder for entry in record.entries()}
         settled = time.time() - SETTLED_SECONDS
         for path in self._home.iterdir():
             with suppress(FileNotFoundError):  # another process prunes too

@@ -12,11 +12,17 @@ BUNDLE_IN_MODEL = "artifacts/bundle"
 HTTP_TIMEOUT_SECONDS = 10
 HTTP_RETRIES = 1
 MESSAGE_CHARACTERS = 500
+UNKNOWN_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow says of a model or version that it does not have, and of such an alias."""
 CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
 class RegistryError(Exception):
     """The registry gave no version or no bundle; the message says why."""
+
+
+class UnknownVersionError(RegistryError):
+    """The registry answers, and has no such version or alias."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Registry(Protocol):
         """The version that a source means now.
 
         Raises:
-            RegistryError: the registry does not answer or knows no such version.
+            UnknownVersionError: the registry knows no such version.
+            RegistryError: it does not answer.
         """
         ...
 
@@ -79,9 +86,9 @@ class MlflowRegistry:
             else:
                 found = client.get_model_version_by_alias(source.name, source.alias)
         except Exception as error:  # besides its own, MLflow passes on those of its transports
-            raise _failure(
-                f"MLflow at {self._tracking_uri} gives no version for {_spoken(source)}", error
-            ) from error
+            unknown = getattr(error, "error_code", None) in UNKNOWN_CODES
+            what = f"MLflow at {self._tracking_uri} gives no version for {_spoken(source)}"
+            raise (UnknownVersionError if unknown else RegistryError)(_said(what, error)) from error
         return Release(str(found.version), f"{found.creation_timestamp}:{found.source}")
 
     def download(self, name: str, version: str, folder: Path) -> Path:
@@ -96,11 +103,8 @@ class MlflowRegistry:
                 artifact_uri=f"models:/{name}/{version}/{BUNDLE_IN_MODEL}", dst_path=str(folder)
             )
         except Exception as error:  # as above
-            raise _failure(
-                f"the bundle of {name} version {version} cannot be downloaded from "
-                f"{self._tracking_uri}",
-                error,
-            ) from error
+            what = f"the bundle of {name} version {version} cannot be downloaded from"
+            raise RegistryError(_said(f"{what} {self._tracking_uri}", error)) from error
         return Path(path)
 
 
@@ -110,7 +114,7 @@ def _spoken(source: RegistrySource) -> str:
     return f"{source.name} alias {source.alias!r}"
 
 
-def _failure(what: str, error: Exception) -> RegistryError:
+def _said(what: str, error: Exception) -> str:
     said = " ".join(str(error).split())[:MESSAGE_CHARACTERS]
     # Clients read this: a tracking URI may hold a password.
-    return RegistryError(CREDENTIALS.sub("//", f"{what}: {type(error).__name__}: {said}"))
+    return CREDENTIALS.sub("//", f"{what}: {type(error).__name__}: {said}")

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from contract.bundle import Bundle
+from inference.model.cache import Entry
 from inference.problems import Failure, ServiceError
 
-FollowingState = Literal["starting", "loaded", "up-to-date", "failing"]
+FollowingState = Literal["starting", "loaded", "up-to-date", "held", "absent", "failing"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,10 @@ class ServedModel:
         fallback: why its fp32 graph serves in place of its int8 one; None where it does not.
         name: registered name, or the manifest's name for a directory.
         version: registered version, or the start of the manifest's hash for a directory.
+        identity: tells it from another model of that version.
         alias: the alias that led here, if any.
         source: where it was taken from, as set by the user.
+        entry: its place in the bundle cache; None for a directory.
         loaded_at: when it was verified.
     """
 
@@ -30,9 +33,24 @@ class ServedModel:
     fallback: str | None
     name: str
     version: str
+    identity: str
     alias: str | None
     source: str
+    entry: Entry | None
     loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A rollback in force.
+
+    Attributes:
+        from_version: what served before it, and is not brought back.
+        to_version: what serves in its place.
+    """
+
+    from_version: str
+    to_version: str
 
 
 @dataclass(frozen=True)
@@ -41,12 +59,15 @@ class Following:
 
     Attributes:
         state: `starting`; `loaded`, for a source that does not change; `up-to-date` with the
-            alias; or `failing`, while whatever served before goes on serving.
+            alias; `held`, after a rollback; `absent`, while nothing has the alias of a model that
+            need not be there; or `failing`, while whatever served before goes on serving.
         last_error: why the last attempt failed; None once one succeeds.
+        held: the rollback, while one is in force.
     """
 
     state: FollowingState = "starting"
     last_error: str | None = None
+    held: Hold | None = None
 
 
 class ServingModel:
@@ -55,7 +76,7 @@ class ServingModel:
     def __init__(self) -> None:
         self._current: ServedModel | None = None
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[ServedModel], None]] = []
+        self._listeners: list[Callable[[ServedModel | None], None]] = []
         self.following = Following()
 
     @property
@@ -85,11 +106,11 @@ class ServingModel:
             headers={"Retry-After": "5"},
         )
 
-    def on_swap(self, listener: Callable[[ServedModel], None]) -> None:
-        """Have a function called with each model that begins to serve."""
+    def on_swap(self, listener: Callable[[ServedModel | None], None]) -> None:
+        """Have a function called with each model that begins to serve; None: nothing serves."""
         self._listeners.append(listener)
 
-    def swap(self, served: ServedModel) -> None:
+    def swap(self, served: ServedModel | None) -> None:
         """Serve a model from the next request on; it is verified, hence warm, already."""
         with self._lock:
             self._current = served

@@ -11,7 +11,7 @@ REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<ve
 
 @dataclass(frozen=True)
 class DirectorySource:
-    """A bundle's directory; read once, at the start."""
+    """A bundle's directory; read at the start, and when somebody asks."""
 
     path: Path
 

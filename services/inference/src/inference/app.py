@@ -13,6 +13,9 @@ from inference.access.routing import describe_keys, include
 from inference.access.service import Access
 from inference.dependencies import Services
 from inference.draining import Draining
+from inference.explanation import routes as explanation_routes
+from inference.explanation.evaluation import Evaluation
+from inference.explanation.service import ExplanationService
 from inference.feedback import routes as feedback_routes
 from inference.feedback.service import FeedbackService
 from inference.health import routes as health_routes
@@ -40,7 +43,14 @@ Errors are `application/problem+json` (RFC 9457) with a stable `type`, and never
 
 
 ROUTERS = tuple(
-    routes.router for routes in (prediction_routes, feedback_routes, model_routes, health_routes)
+    routes.router
+    for routes in (
+        prediction_routes,
+        explanation_routes,
+        feedback_routes,
+        model_routes,
+        health_routes,
+    )
 )
 
 
@@ -85,6 +95,19 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         )
         admission = Admission(settings.max_waiting_tokens, lambda: scheduler.tokens_per_second)
         metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
+        predictions = PredictionService(
+            serving,
+            encoding,
+            scheduler,
+            store,
+            fingerprints,
+            metrics,
+            PredictionOptions(
+                max_text_characters=settings.max_text_characters,
+                store_text=settings.store_text,
+                audit_share=settings.audit_share,
+            ),
+        )
         app.state.services = Services(
             access=access,
             guard=LoadGuard(
@@ -95,19 +118,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             scheduler=scheduler,
             serving=serving,
             models=models.service,
-            predictions=PredictionService(
-                serving,
-                encoding,
-                scheduler,
-                store,
-                fingerprints,
-                metrics,
-                PredictionOptions(
-                    max_text_characters=settings.max_text_characters,
-                    store_text=settings.store_text,
-                    audit_share=settings.audit_share,
-                ),
-            ),
+            predictions=predictions,
+            explanations=ExplanationService(serving, predictions, Evaluation(encoding, scheduler)),
             feedback=FeedbackService(store, fingerprints, settings.max_text_characters),
             health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from inference.access.callers import ANYBODY, Caller, caller_of
 from inference.access.service import Access
+from inference.explanation.service import ExplanationService
 from inference.feedback.service import FeedbackService
 from inference.health.service import HealthService
 from inference.metrics import Metrics
@@ -28,6 +29,7 @@ class Services:
     serving: ServingModel
     models: ModelService
     predictions: PredictionService
+    explanations: ExplanationService
     feedback: FeedbackService
     health: HealthService
     metrics: Metrics

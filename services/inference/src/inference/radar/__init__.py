@@ -1,0 +1,1 @@
+"""The radar: mentions counted as they come, and the surges of negative ones among them."""

@@ -17,10 +17,16 @@ from inference.problems import Failure, ServiceError
 from inference.store import migrate
 from inference.store.engine import make_engine
 from inference.store.store import Store
-from inference.store.tables import KEPT_TEXTS, METADATA, PREDICTIONS, VERDICTS
+from inference.store.tables import (
+    KEPT_TEXTS,
+    METADATA,
+    PREDICTIONS,
+    SHADOW_PREDICTIONS,
+    VERDICTS,
+)
 from inference.store.writer import GroupWriter
 
-TABLES = {"predictions", "kept_texts", "verdicts"}
+TABLES = {"predictions", "kept_texts", "verdicts", "shadow_predictions"}
 
 
 @pytest.fixture
@@ -50,6 +56,11 @@ def prediction(**values):
         "token_count": 3,
         "audit": False,
     } | values
+
+
+def shadow(row):
+    said = {"model_version": "2", "label": "negative", "confidence": 0.6}
+    return {"prediction_id": row["id"], "seconds": 0.02, "champion_seconds": 0.01} | said
 
 
 def count(engine, table=PREDICTIONS):
@@ -118,6 +129,32 @@ def test_a_schema_of_another_version_is_not_used(migrated, store_url):
         assert problem is not None
         assert "future" in problem
         store.close()
+
+
+def test_the_schema_of_a_later_version_is_used_as_it_is(migrated, store_url, until):
+    with migrated.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for allowed in (False, True):
+        store = Store(make_url(store_url), migrate=allowed)
+        store.open()
+        until(lambda: _answers(store), "the store opens", 20)  # noqa: B023
+        store.submit({PREDICTIONS: [prediction()]}).result(10)
+        store.close()
+    assert migrate.current_revision(migrated) == "9999"
+
+
+def test_erasing_a_prediction_erases_what_a_challenger_said_of_it(migrated):
+    row = prediction()
+    writer = GroupWriter(migrated)
+    writer.submit({PREDICTIONS: [row]}).result(10)
+    writer.submit({SHADOW_PREDICTIONS: [shadow(row)]}).result(10)
+    with pytest.raises(ServiceError):  # of a prediction that is not there, or no more
+        writer.submit({SHADOW_PREDICTIONS: [shadow(prediction())]}).result(10)
+    writer.close()
+    with migrated.begin() as connection:
+        assert dict(connection.execute(select(SHADOW_PREDICTIONS)).mappings().one()) == shadow(row)
+        connection.execute(PREDICTIONS.delete())
+    assert count(migrated, SHADOW_PREDICTIONS) == 0
 
 
 def test_a_row_comes_back_as_it_went(migrated):

@@ -13,7 +13,7 @@ from inference.store import migrate
 from inference.store.engine import make_engine
 from inference.store.spool import FILE, Spool
 from inference.store.store import Store
-from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
+from inference.store.tables import KEPT_TEXTS, PREDICTIONS, SHADOW_PREDICTIONS, VERDICTS
 
 pytestmark = pytest.mark.postgres
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -94,6 +94,19 @@ def test_rows_move_as_they_are_with_what_hangs_on_them(database, make_spool):
         assert dict(connection.execute(select(KEPT_TEXTS)).mappings().one()) == kept
         assert dict(connection.execute(select(VERDICTS)).mappings().one()) == verdict(one)
     assert spool.move(database) == 0
+
+
+def test_what_a_challenger_says_moves_with_its_prediction_or_is_dropped(database, make_spool):
+    spool = make_spool()
+    row = prediction()
+    spool.add([{PREDICTIONS: [row]}])
+    said = {"model_version": "2", "label": "negative", "confidence": 0.6}
+    shadow = {"prediction_id": row["id"], "seconds": 0.02, "champion_seconds": 0.01} | said
+    of_another = shadow | {"prediction_id": uuid.uuid4()}  # which is in the database
+    spool.add([{SHADOW_PREDICTIONS: [of_another]}, {SHADOW_PREDICTIONS: [shadow]}])
+    assert spool.move(database) == 1
+    with database.connect() as connection:
+        assert dict(connection.execute(select(SHADOW_PREDICTIONS)).mappings().one()) == shadow
 
 
 def test_what_a_crash_left_in_both_places_is_kept_once(database, make_spool):

@@ -17,7 +17,7 @@ from sqlalchemy import (
 LOCK_ID = 2_718_281_828
 """PostgreSQL advisory lock under which migrations run; any fixed number of our own."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in the migrations folder."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -33,10 +33,13 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     Whoever comes second waits for the lock and then finds nothing to do: an advisory lock on
     PostgreSQL, and on SQLite the write lock that every transaction here begins with.
 
+    A schema that a later version made is left as it is: migrations only add.
+
     Raises:
         SQLAlchemyError: the database does not answer, or a migration failed and was undone.
     """
-    _run(engine, "upgrade", revision)
+    if not _is_later(current_revision(engine)):
+        _run(engine, "upgrade", revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -65,18 +68,28 @@ def current_revision(engine: Engine) -> str | None:
 
 
 def require_head(engine: Engine) -> None:
-    """Check that the schema is the newest that this version knows.
+    """Check that the schema has all that this version needs.
+
+    One that a later version made has: migrations only add, so that while a release goes on, or
+    after it was taken back, processes of the version before can start.
 
     Raises:
-        SchemaError: it is older, newer, or missing.
+        SchemaError: it is older, unknown, or missing.
         SQLAlchemyError: the database does not answer.
     """
     current = current_revision(engine)
-    if current != HEAD:
+    if current != HEAD and not _is_later(current):
         raise SchemaError(
             f"the database has schema {current or 'none'}, this version needs {HEAD}: "
             "run `inference migrate` of the newest version"
         )
+
+
+def _is_later(revision: str | None) -> bool:
+    """Whether a later version's migration made a schema; revisions are numbers of one length."""
+    return bool(revision and revision.isdecimal() and len(revision) == len(HEAD)) and (
+        str(revision) > HEAD
+    )
 
 
 def _run(engine: Engine, command: str, revision: str) -> None:

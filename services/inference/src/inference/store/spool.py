@@ -10,9 +10,9 @@ Verdicts on predictions that only the database has cannot be judged meanwhile: s
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Engine, Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql
@@ -24,7 +24,7 @@ from inference.store import migrate
 from inference.store.backlog import Backlog
 from inference.store.engine import make_engine
 from inference.store.errors import is_unreachable, reason_of, store_unavailable
-from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
+from inference.store.tables import KEPT_TEXTS, PREDICTIONS, SHADOW_PREDICTIONS, VERDICTS
 from inference.store.writer import Rows
 
 FILE = "spool.db"
@@ -35,6 +35,7 @@ _KEYS: dict[Table, Column[uuid.UUID]] = {
     PREDICTIONS: PREDICTIONS.c.id,
     KEPT_TEXTS: KEPT_TEXTS.c.prediction_id,
     VERDICTS: VERDICTS.c.prediction_id,
+    SHADOW_PREDICTIONS: SHADOW_PREDICTIONS.c.prediction_id,
 }
 """The tables that are spooled, each after those it refers to, with the prediction's column."""
 
@@ -111,6 +112,9 @@ class Spool:
     def add(self, group: Sequence[Rows]) -> None:
         """Keep rows; they are on the disk when this returns.
 
+        What a challenger says comes after its prediction. If that is in the database, it is
+        dropped: it is of no use before, and nobody was promised that it is kept.
+
         Raises:
             ServiceError: (store unavailable) it is full, or the disk is.
         """
@@ -118,7 +122,10 @@ class Spool:
         try:
             with self._engine.begin() as connection:
                 for table in _KEYS:
-                    if rows := [row for item in group for row in item.get(table, ())]:
+                    rows = [row for item in group for row in item.get(table, ())]
+                    if table is SHADOW_PREDICTIONS:
+                        rows = _of_held(connection, rows)
+                    if rows:
                         connection.execute(insert(table), rows)
         except SQLAlchemyError as error:
             _log.error("nothing can be spooled", extra=fields(reason=reason_of(error)))
@@ -195,3 +202,13 @@ class Spool:
         with self._engine.connect() as connection:
             count = select(func.count()).select_from(PREDICTIONS)
             self._waiting = connection.execute(count).scalar_one()
+
+
+def _of_held(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of some rows whose prediction is in the spool."""
+    ids = [row["prediction_id"] for row in rows]
+    if not ids:
+        return []
+    held = connection.execute(select(PREDICTIONS.c.id).where(PREDICTIONS.c.id.in_(ids)))
+    present = set(held.scalars())
+    return [row for row in rows if row["prediction_id"] in present]

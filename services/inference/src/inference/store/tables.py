@@ -1,4 +1,4 @@
-"""The tables: predictions, the few texts kept beside them, what people said of them, and keys.
+"""The tables: predictions, what is kept and said of them, and access keys.
 
 Plain tables, not mapped classes: a start from the cache has no half second for the mapper's import.
 """
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Integer,
     MetaData,
@@ -101,6 +102,19 @@ VERDICTS = Table(
     Column("reviewer_key", String(64), nullable=True),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     CheckConstraint("verdict IN ('confirmed', 'rejected', 'skipped')", name="verdict"),
+)
+
+# What a challenger says of a prediction that the champion answered. Both models' seconds are those
+# that the batch with its text spent in the graph.
+SHADOW_PREDICTIONS = Table(
+    "shadow_predictions",
+    METADATA,
+    _of_prediction(),
+    Column("model_version", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("champion_seconds", Double, nullable=False),
 )
 
 # Who may ask for what. A key itself is not here: only its digest.

@@ -13,7 +13,7 @@ PYTHON ?= $(shell command -v python3.12 >/dev/null && python3.12 -c '' 2>/dev/nu
   || { command -v python3.11 >/dev/null && python3.11 -c '' 2>/dev/null && echo python3.11; } || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := libs/contract services/trainer services/inference services/frontend services/mlflow
+PACKAGES := libs/contract libs/client services/trainer services/inference services/frontend services/mlflow
 SOURCES := $(addsuffix /src,$(PACKAGES)) tools infra
 LOCKS := requirements/all.txt requirements/build.txt
 

@@ -19,7 +19,7 @@ compile() { # output, inputs...
 }
 
 # With the SDKs of `trainer baseline`, which its tests drive and its image leaves out.
-compile requirements/all.txt requirements/build.in requirements/dev.in libs/contract/pyproject.toml services/*/pyproject.toml \
+compile requirements/all.txt requirements/build.in requirements/dev.in libs/*/pyproject.toml services/*/pyproject.toml \
   --extra baselines
 # What installs the rest.
 compile requirements/build.txt requirements/build.in --constraints "$out/requirements/all.txt"

@@ -48,6 +48,7 @@ def test_the_page_has_each_setting_with_its_default(tables):
 @pytest.mark.parametrize(
     ("command", "sources"),
     [
+        ("radar", "libs/client/src/radar_client"),
         ("mlflow-server", "services/mlflow/src/mlflow_server"),
         ("frontend", "services/frontend/src/frontend"),
         ("trainer", "services/trainer/src/trainer"),

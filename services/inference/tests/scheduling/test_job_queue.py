@@ -94,6 +94,17 @@ def test_whatever_comes_all_of_it_goes_once_in_batches_that_keep_the_rules(seed)
     assert waiting.tokens == 0
 
 
+def test_what_nobody_waits_for_goes_last_in_small_batches_and_never_for_its_age():
+    waiting = queue(*(job(10, age=9) for _ in range(3)), budget=160, priority=Priority.SHADOW)
+    waiting.add([job(10)], Priority.PREDICT)
+    waiting.add([job(11)], Priority.EXPLAIN)
+    assert lengths(waiting.take(1)) == [10]
+    assert lengths(waiting.take(1)) == [11]
+    assert waiting.take(1, spare=False) == []
+    assert lengths(waiting.take(1)) == [10, 10]
+    assert lengths(waiting.take(1)) == [10]
+
+
 def test_nothing_starves_while_others_keep_coming():
     waiting = queue(job(128), budget=64)
     for _ in range(3):

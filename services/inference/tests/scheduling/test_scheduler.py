@@ -9,7 +9,7 @@ import pytest
 
 from inference.problems import Failure, ServiceError
 from inference.scheduling.queue import Priority
-from inference.scheduling.scheduler import Scheduler
+from inference.scheduling.scheduler import Scheduler, Timing
 
 NEVER = float("inf")
 
@@ -225,6 +225,30 @@ def test_explanations_are_computed_after_predictions(seen, gated):
 
     assert asyncio.run(go()) == ["first", "predict", "explain"]
     scheduler.close()
+
+
+def test_what_nobody_waits_for_leaves_a_thread_free(scheduler, gated, bundle):
+    async def go():
+        encoded = gated.encoder.encode(["late"])
+        shadows = [
+            asyncio.ensure_future(
+                scheduler.run(gated, encoded, expires_at=NEVER, priority=Priority.SHADOW)
+            )
+            for _ in range(12)
+        ]
+        await entered(gated, 1)
+        # The other thread is idle, for as long as nothing comes that somebody waits for.
+        timing = Timing()
+        (row,) = await scheduler.run(bundle, encoded, expires_at=NEVER, timing=timing)
+        assert isinstance(row, np.ndarray)
+        assert 0 < timing.seconds < 5
+        assert scheduler.waiting_tokens > 0
+        assert scheduler.tokens_per_second == pytest.approx(2 / timing.seconds)
+        assert not gated.entered.acquire(timeout=0.1)
+        gated.gate.set()
+        await asyncio.gather(*shadows)
+
+    asyncio.run(go())
 
 
 def test_closing_computes_what_waits_and_refuses_what_comes(seen, gated):

@@ -16,6 +16,9 @@ from contract.encoding import Encoded
 from inference.problems import ServiceError
 
 TOLERANCE = 1.25
+SHADOW_BATCHES = 8
+"""Batches that nobody waits for are so many times smaller than others: what comes meanwhile may
+have to wait for one to end."""
 SLACK = 4
 """A batch's longest text may have `TOLERANCE` times the ids of its shortest, plus `SLACK`: beyond
 that, padding costs more than a batch of its own."""
@@ -30,13 +33,22 @@ class Priority(IntEnum):
 
     PREDICT = 0
     EXPLAIN = 1
+    SHADOW = 2
+    """Nobody waits for it: it goes when there is nothing else, and never for its age."""
 
 
 class Request:
-    """The texts of one request, settled one by one from any thread, answered together."""
+    """The texts of one request, settled one by one from any thread, answered together.
 
-    def __init__(self, size: int) -> None:
+    Attributes:
+        priority: whose work goes first.
+        seconds: in the graph, of the slowest of the batches that its texts were in.
+    """
+
+    def __init__(self, size: int, priority: Priority = Priority.PREDICT) -> None:
         """Wait for `size` outcomes; only in a running event loop."""
+        self.priority = priority
+        self.seconds = 0.0
         self.loop = asyncio.get_running_loop()
         self.done: asyncio.Future[list[Outcome]] = self.loop.create_future()
         self._lock = threading.Lock()
@@ -177,7 +189,7 @@ class JobQueue:
         for job in jobs:
             self._lanes[priority].add(job)
 
-    def take(self, idle: int) -> list[Job]:
+    def take(self, idle: int, *, spare: bool = True) -> list[Job]:
         """The next batch, empty if nothing waits.
 
         It is built around the job that has waited longest, so nothing starves, from those nearest
@@ -186,11 +198,14 @@ class JobQueue:
         Args:
             idle: threads that are free, the asking one included: they share what waits, so that
                 none rests while another computes a large batch.
+            spare: whether a thread may be given to what nobody waits for.
         """
-        lane, seed = self._next()
+        lane, seed = self._next(spare)
         if seed is None:
             return []
-        return lane.take(seed, self._budget, most=-(-len(lane) // max(1, idle)))
+        shadow = lane is self._lanes[Priority.SHADOW]
+        budget = self._budget // SHADOW_BATCHES if shadow else self._budget
+        return lane.take(seed, budget, most=-(-len(lane) // max(1, idle)))
 
     def take_all(self) -> list[Job]:
         """Everything that waits, at the end of the service."""
@@ -199,14 +214,15 @@ class JobQueue:
             jobs += batch
         return jobs
 
-    def _next(self) -> tuple[_Lane, Job | None]:
+    def _next(self, spare: bool) -> tuple[_Lane, Job | None]:
         now = time.monotonic()
-        first = self._lanes[Priority.PREDICT]
+        first, shadow = self._lanes[Priority.PREDICT], self._lanes[Priority.SHADOW]
         for lane in reversed(self._lanes.values()):
             oldest = lane.oldest()
-            if oldest and now - oldest.arrived_at > self._patience and lane is not first:
+            aged = oldest and now - oldest.arrived_at > self._patience
+            if aged and lane is not first and lane is not shadow:
                 return lane, oldest
         for lane in self._lanes.values():
-            if oldest := lane.oldest():
+            if (spare or lane is not shadow) and (oldest := lane.oldest()):
                 return lane, oldest
         return first, None

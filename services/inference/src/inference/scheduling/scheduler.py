@@ -48,6 +48,17 @@ class BatchFigures:
     seconds: float
 
 
+@dataclass(slots=True)
+class Timing:
+    """How long the texts of one request took.
+
+    Attributes:
+        seconds: in the graph, of the slowest of the batches that they were in.
+    """
+
+    seconds: float = 0.0
+
+
 class Observer(Protocol):
     """What wants to know how the threads fare."""
 
@@ -112,6 +123,7 @@ class Scheduler:
         *,
         expires_at: float,
         priority: Priority = Priority.PREDICT,
+        timing: Timing | None = None,
     ) -> list[Outcome]:
         """Compute some texts of one request.
 
@@ -123,6 +135,7 @@ class Scheduler:
             encoded: the texts' ids.
             expires_at: monotonic time after which nobody waits for the answer.
             priority: whose work goes first.
+            timing: is told how long it took.
 
         Returns:
             The outcome of each text, in order.
@@ -133,7 +146,7 @@ class Scheduler:
         """
         if not encoded:
             return []
-        request = Request(len(encoded))
+        request = Request(len(encoded), priority)
         jobs = [Job(bundle, item, expires_at, request, index) for index, item in enumerate(encoded)]
         with self._changed:
             if self._closed:
@@ -141,6 +154,8 @@ class Scheduler:
             self._queue.add(jobs, priority)
             self._changed.notify(len(jobs))
         outcomes = await request.done
+        if timing is not None:
+            timing.seconds = request.seconds
         for outcome in outcomes:
             if isinstance(outcome, ServiceError) and (outcome.failure is Failure.DEADLINE_EXCEEDED):
                 raise outcome  # a part of the answer, late, would help nobody
@@ -191,10 +206,12 @@ class Scheduler:
             self._idle += 1
             try:
                 while True:
-                    batch[:] = self._queue.take(self._idle)
+                    # Beside what nobody waits for, a thread stays free for what comes.
+                    spare = self._idle > 1 or len(self._threads) == 1
+                    batch[:] = self._queue.take(self._idle, spare=spare)
                     if batch and self._drop_unwanted(batch):
                         return True
-                    if not self._queue:
+                    if not batch:
                         if self._closed:
                             return False
                         self._changed.wait()
@@ -224,10 +241,13 @@ class Scheduler:
         except ServiceError as error:
             outcomes = [error] * len(batch)
         seconds = time.monotonic() - started
+        for job in batch:
+            job.request.seconds = max(job.request.seconds, seconds)
         _settle(batch, outcomes)
         tokens = sum(job.tokens for job in batch)
-        speed = tokens / max(seconds, 1e-6)
-        self._speed += (RATE_WEIGHT if self._speed else 1.0) * (speed - self._speed)
+        if batch[0].request.priority is not Priority.SHADOW:  # a model that may be much slower
+            speed = tokens / max(seconds, 1e-6)
+            self._speed += (RATE_WEIGHT if self._speed else 1.0) * (speed - self._speed)
         self._observer.batch_done(
             BatchFigures(
                 texts=len(batch),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,7 +16,9 @@ from sqlalchemy import (
     Dialect,
     Double,
     ForeignKey,
+    Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -129,4 +132,62 @@ API_KEYS = Table(
     Column("expires_at", UtcDateTime, nullable=True),
     Column("revoked_at", UtcDateTime, nullable=True),
     CheckConstraint("requests_per_minute > 0", name="rate"),
+)
+
+
+# The radar's mentions by what makes each one itself: a keyed hash. No text, no author.
+RADAR_MENTIONS = Table(
+    "radar_mentions",
+    METADATA,
+    Column("identity", LargeBinary, primary_key=True),
+    Column("minute", Integer, nullable=False, index=True),
+)
+
+# Mentions of a minute, numbered from the beginning of 1970.
+RADAR_COUNTS = Table(
+    "radar_counts",
+    METADATA,
+    Column("minute", Integer, primary_key=True),
+    Column("airline", String(64), primary_key=True),
+    Column("label", String(200), primary_key=True),
+    Column("mentions", Integer, nullable=False),
+    Column("negative_sum", Double, nullable=False),
+    Column("reach", BigInteger, nullable=False),
+)
+
+# In how many negative mentions of an hour a word or topic occurred; hour 0 is all the time. A word
+# has its name only once enough authors used it, of which `authors` is a sketch.
+RADAR_WORDS = Table(
+    "radar_words",
+    METADATA,
+    Column("hour", Integer, primary_key=True),
+    Column("airline", String(64), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("token", LargeBinary, primary_key=True),
+    Column("name", String(64), nullable=True),
+    Column("uses", Integer, nullable=False),
+    Column("authors", BigInteger, nullable=False),
+    CheckConstraint("kind IN ('word', 'topic', 'all')", name="kind"),
+)
+
+# A few negative mentions of each hour, where texts may be kept.
+RADAR_SAMPLES = Table(
+    "radar_samples",
+    METADATA,
+    Column("identity", LargeBinary, primary_key=True),
+    Column("minute", Integer, nullable=False),
+    Column("airline", String(64), nullable=False),
+    Column("text_hmac", String(64), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("negative", Double, nullable=False),
+    Index("ix_radar_samples_airline", "airline", "minute"),
+)
+
+# One row: whoever writes mentions changes it first, so that replicas write one after the other.
+RADAR_STATE = Table(
+    "radar_state",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    Column("newest", Integer, nullable=True),
 )

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     Uuid,
 )
 
@@ -190,4 +191,65 @@ RADAR_STATE = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("revision", Integer, nullable=False),
     Column("newest", Integer, nullable=True),
+)
+
+# What was found to be wrong, for all processes. The number counts the alerts of a kind on one
+# thing, and each follows one that is resolved, so its uniqueness is what makes the alerts of
+# processes that find the same at the same time one.
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False, index=True),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("acknowledged_at", UtcDateTime, nullable=True),
+    Column("acknowledged_by", String(64), nullable=True),
+    Column("acknowledged_key", String(64), nullable=True),
+    Column("resolved_at", UtcDateTime, nullable=True),
+    Column("resolved_by", String(64), nullable=True),
+    Column("resolved_key", String(64), nullable=True),
+    UniqueConstraint("kind", "key", "number", name="uq_alerts_kind_key_number"),
+)
+
+# The predictions that an alert rests on. An erased one leaves, and the alert stays.
+ALERT_PREDICTIONS = Table(
+    "alert_predictions",
+    METADATA,
+    Column("alert_id", Uuid, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "prediction_id",
+        Uuid,
+        ForeignKey("predictions.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+)
+
+# Where an alert has to go, and how far it got. Whoever sends one moves `due_at` first.
+ALERT_DELIVERIES = Table(
+    "alert_deliveries",
+    METADATA,
+    Column("alert_id", Uuid, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime, nullable=True),
+    Column("last_error", String(200), nullable=True),
+)
+
+# What one process answered since it noted that before.
+TRAFFIC = Table(
+    "traffic",
+    METADATA,
+    Column("process", Uuid, primary_key=True),
+    Column("noted_at", UtcDateTime, primary_key=True, index=True),
+    Column("requests", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("predictions", Integer, nullable=False),
+    Column("slow", Integer, nullable=False),
 )

@@ -36,6 +36,7 @@ from inference.settings import Settings
 from inference.store.spool import Spool
 from inference.store.store import Store
 from inference.texts import Fingerprints, fingerprint_key
+from inference.tracing.assembly import add_tracing, tracing_of
 
 DESCRIPTION = """The sentiment of tweets, and what people say of the answers.
 
@@ -70,6 +71,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
     with_keys = keys_are_asked(settings, host)
     fingerprints = Fingerprints(fingerprint_key(settings))
     metrics = Metrics()
+    tracing = tracing_of(settings)
     draining = Draining()
     embedded = settings.store_url.get_backend_name() == "sqlite"
     spool = None
@@ -124,6 +126,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,
         )
+        if tracing is not None:
+            tracing.start(metrics.count_lost_spans)
         # Both in the background: the process is alive, and says what it lacks, from the start.
         store.open()
         models.service.start()
@@ -138,6 +142,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             if ring is not None:
                 ring.stop()
             store.close()
+            if tracing is not None:
+                tracing.close()
 
     app = FastAPI(
         title="Bad-buzz radar: sentiment",
@@ -153,4 +159,6 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestContext, metrics=metrics, draining=draining)
+    if tracing is not None:
+        add_tracing(app, tracing)
     return app

@@ -11,6 +11,9 @@ from typing import TextIO
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that the current task or thread works for."""
 
+TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The trace that the same belongs to, where traces are made."""
+
 FIELDS = "fields"
 
 
@@ -31,6 +34,8 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id := REQUEST_ID.get():
             line["request_id"] = request_id
+        if trace_id := TRACE_ID.get():
+            line["trace_id"] = trace_id
         line.update(getattr(record, FIELDS, {}))
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__qualname__

@@ -9,6 +9,7 @@ from inference.model.figures import ChallengerFigures
 from inference.model.serving import Following
 from inference.problems import Failure
 from inference.scheduling.scheduler import BatchFigures
+from inference.tracing.record import SPAN_LOSSES
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NOT_FITTING = (Failure.UNKNOWN_PREDICTION, Failure.UNKNOWN_LABEL, Failure.TEXT_MISMATCH)
@@ -84,8 +85,20 @@ class Metrics:
             ("reason",),
             registry=self._registry,
         )
+        self._lost_spans = Counter(
+            "radar_lost_spans",
+            "Spans of traces that reached no collector",
+            ("reason",),
+            registry=self._registry,
+        )
+        for reason in SPAN_LOSSES:
+            self._lost_spans.labels(reason)
         for reason in NOT_FITTING:  # from 0, so that the first one is seen as an increase
             self._set_aside.labels(reason)
+
+    def count_lost_spans(self, reason: str, spans: int) -> None:
+        """Count spans that reached no collector."""
+        self._lost_spans.labels(reason).inc(spans)
 
     def watch_spool(self, predictions: Callable[[], int], verdicts: Callable[[], int]) -> None:
         """Show how many predictions and how many verdicts wait on the disk for the database."""

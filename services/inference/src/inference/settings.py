@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -138,6 +139,29 @@ class Settings(BaseSettings):
     shutdown_seconds: int = Field(
         default=20, ge=1, description="time that requests in flight have after that"
     )
+    otel_exporter_otlp_endpoint: str = Field(
+        default="",
+        description="address of an OpenTelemetry collector, such as http://collector:4318, that "
+        "gets a trace of each request over HTTP; empty: none is made",
+    )
+    otel_service_name: str = Field(
+        default="radar-inference", min_length=1, description="name under which traces are sent"
+    )
+    otel_traces_sampler: Literal[
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ] = Field(
+        default="parentbased_always_on",
+        description="which requests are traced: parentbased follows a client that sends "
+        "traceparent, and applies the rest of the name to the others",
+    )
+    otel_traces_sampler_arg: float = Field(
+        default=1.0, ge=0, le=1, description="share of requests that traceidratio traces"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -154,6 +178,18 @@ class Settings(BaseSettings):
             and (url.database in (None, "", ":memory:"))
         ):
             raise ValueError("needs a file: a database in memory is lost at every restart")
+        return value
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _known_collector(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            usable = False
+        if value and not usable:
+            raise ValueError("must be an address such as http://127.0.0.1:4318")
         return value
 
     @model_validator(mode="after")

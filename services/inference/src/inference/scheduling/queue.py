@@ -14,6 +14,7 @@ from contract.bundle import Bundle
 from contract.calibration import Probabilities
 from contract.encoding import Encoded
 from inference.problems import ServiceError
+from inference.tracing.record import ComputedBatch
 
 TOLERANCE = 1.25
 SHADOW_BATCHES = 8
@@ -43,12 +44,14 @@ class Request:
     Attributes:
         priority: whose work goes first.
         seconds: in the graph, of the slowest of the batches that its texts were in.
+        batches: where the batches that its texts are in are noted; None where nobody wants to know.
     """
 
     def __init__(self, size: int, priority: Priority = Priority.PREDICT) -> None:
         """Wait for `size` outcomes; only in a running event loop."""
         self.priority = priority
         self.seconds = 0.0
+        self.batches: list[ComputedBatch] | None = None
         self.loop = asyncio.get_running_loop()
         self.done: asyncio.Future[list[Outcome]] = self.loop.create_future()
         self._lock = threading.Lock()

@@ -14,6 +14,7 @@ from inference.logging import fields
 from inference.prediction import path
 from inference.problems import Failure, ServiceError
 from inference.scheduling.queue import Job, JobQueue, Outcome, Priority, Request
+from inference.tracing.record import ComputedBatch, note_batch, noted_run
 
 BATCH_TOKENS = 1_024
 """Ids in one batch, padding included."""
@@ -147,6 +148,8 @@ class Scheduler:
         if not encoded:
             return []
         request = Request(len(encoded), priority)
+        if priority is not Priority.SHADOW:  # of which the request it came from may know nothing
+            request.batches = noted_run()
         jobs = [Job(bundle, item, expires_at, request, index) for index, item in enumerate(encoded)]
         with self._changed:
             if self._closed:
@@ -241,10 +244,16 @@ class Scheduler:
         except ServiceError as error:
             outcomes = [error] * len(batch)
         seconds = time.monotonic() - started
+        tokens = sum(job.tokens for job in batch)
+        padded = len(batch) * max(job.tokens for job in batch)
         for job in batch:
             job.request.seconds = max(job.request.seconds, seconds)
+        # First: once its outcomes are there, a request may be told of.
+        note_batch(
+            [job.request.batches for job in batch],
+            ComputedBatch(started, seconds, len(batch), tokens, padded),
+        )
         _settle(batch, outcomes)
-        tokens = sum(job.tokens for job in batch)
         if batch[0].request.priority is not Priority.SHADOW:  # a model that may be much slower
             speed = tokens / max(seconds, 1e-6)
             self._speed += (RATE_WEIGHT if self._speed else 1.0) * (speed - self._speed)
@@ -252,7 +261,7 @@ class Scheduler:
             BatchFigures(
                 texts=len(batch),
                 tokens=tokens,
-                padded=len(batch) * max(job.tokens for job in batch),
+                padded=padded,
                 waits=[started - job.arrived_at for job in batch],
                 seconds=seconds,
             )

@@ -1,0 +1,187 @@
+"""Spans of requests, made from the notes on them."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.sdk.trace.sampling import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    ParentBased,
+    Sampler,
+    TraceIdRatioBased,
+)
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from inference.settings import Settings
+from inference.tracing.export import BoundedProcessor, Lost
+from inference.tracing.record import Attribute, Record, Run
+
+MOST_BATCHES = 32
+"""Spans of batches for one stay in the queue; 256 texts of all lengths need fewer."""
+INSTRUMENTATION = "inference"
+
+
+class Tracing:
+    """Makes a trace of each request that is sampled, and hands it on in the background.
+
+    Exporters are side by side: each has a queue and a thread of its own.
+    """
+
+    def __init__(self, settings: Settings, exporters: Callable[[], Sequence[SpanExporter]]) -> None:
+        """Prepare; no thread is started and no exporter made.
+
+        Args:
+            settings: name and sampler.
+            exporters: makes what spans are handed to.
+        """
+        # Their lines come with each batch that is not taken; ours when that begins and ends.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        self._exporters = exporters
+        self._processors: list[BoundedProcessor] = []
+        self._provider = TracerProvider(
+            sampler=sampler_of(settings.otel_traces_sampler, settings.otel_traces_sampler_arg),
+            resource=Resource.create(
+                {
+                    "service.name": settings.otel_service_name,
+                    "service.version": version("radar-inference"),
+                    "service.instance.id": uuid.uuid4().hex,
+                }
+            ),
+            shutdown_on_exit=False,
+        )
+        # Not the global one: libraries that trace themselves have nothing to say here.
+        self._tracer = self._provider.get_tracer(INSTRUMENTATION, version("radar-inference"))
+        self._propagator = TraceContextTextMapPropagator()
+
+    def start(self, lost: Lost) -> None:
+        """Start the threads that hand spans on.
+
+        Args:
+            lost: told of spans that are lost.
+        """
+        for exporter in self._exporters():
+            processor = BoundedProcessor(exporter, lost)
+            self._processors.append(processor)
+            self._provider.add_span_processor(processor)
+
+    def close(self) -> None:
+        """Hand on what waits, for `FLUSH_SECONDS` for each exporter at most."""
+        for processor in self._processors:
+            processor.close()
+
+    def begin(self, headers: Mapping[str, str]) -> Span:
+        """The span of a request, part of its client's trace if it names one (W3C traceparent)."""
+        carried = {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
+        context = self._propagator.extract(carried, Context())
+        return self._tracer.start_span("request", context, SpanKind.SERVER)
+
+    def end(self, span: Span, record: Record, *, method: str, route: str, status: int) -> None:
+        """End a request's span, and make those of its parts, by what was noted.
+
+        Args:
+            span: from `begin`.
+            record: the notes.
+            method: HTTP's.
+            route: the route's pattern; a path may hold anything.
+            status: of the answer; 0 if there was none.
+        """
+        now = time.monotonic()
+        span.update_name(f"{method} {route}")
+        span.set_attributes(
+            {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+                **record.attributes,
+            }
+        )
+        if status >= 500 or not status:  # semantic conventions of HTTP: 4xx is the client's
+            span.set_attribute("error.type", str(status or "no answer"))
+            span.set_status(StatusCode.ERROR)
+        context = set_span_in_context(span, Context())
+        for part in record.parts:
+            self._child(
+                context,
+                record,
+                part.name,
+                (part.began, part.ended),
+                part.attributes,
+                failed=part.failed,
+            )
+        ended = [part.ended for part in record.parts]
+        for run in record.runs:
+            ended.append(self._stay(context, record, run))
+        if ended:
+            self._child(context, record, "respond", (max(ended), now), {})
+        span.end(record.time_of_day(now))
+
+    def _stay(self, context: Context, record: Record, run: Run) -> float:
+        """The spans of a stay in the scheduler; returns when it ended."""
+        batches = sorted(run.batches, key=lambda batch: batch.began)
+        if not batches:  # dropped before it was computed, or its client left
+            return run.queued
+        self._child(context, record, "queue", (run.queued, batches[0].began), {})
+        for batch in batches[:MOST_BATCHES]:
+            self._child(
+                context,
+                record,
+                "infer",
+                (batch.began, batch.began + batch.seconds),
+                {
+                    "radar.batch.texts": batch.texts,
+                    "radar.batch.tokens": batch.tokens,
+                    "radar.batch.padding": batch.padded - batch.tokens,
+                },
+            )
+        return max(batch.began + batch.seconds for batch in batches)
+
+    def _child(
+        self,
+        context: Context,
+        record: Record,
+        name: str,
+        times: tuple[float, float],
+        attributes: Mapping[str, Attribute],
+        *,
+        failed: bool = False,
+    ) -> None:
+        began, ended = map(record.time_of_day, times)
+        child = self._tracer.start_span(name, context, attributes=attributes, start_time=began)
+        if failed:
+            child.set_status(StatusCode.ERROR)
+        child.end(ended)
+
+
+def sampler_of(name: str, share: float) -> Sampler:
+    """The sampler of a name, as OpenTelemetry's environment variables have it.
+
+    Args:
+        name: one of those that `OTEL_TRACES_SAMPLER` takes.
+        share: of traces, for those that keep a share.
+    """
+    root = {
+        "always_on": ALWAYS_ON,
+        "always_off": ALWAYS_OFF,
+        "traceidratio": TraceIdRatioBased(share),
+    }[name.removeprefix("parentbased_")]
+    return ParentBased(root) if name.startswith("parentbased_") else root
+
+
+def otlp_exporters(settings: Settings) -> list[SpanExporter]:
+    """OTLP over HTTP to the address of the settings.
+
+    What else OpenTelemetry's variables say of it (`OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
+    `_CERTIFICATE`, `_COMPRESSION`) the exporter reads itself.
+    """
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    address = settings.otel_exporter_otlp_endpoint.rstrip("/")
+    return [OTLPSpanExporter(endpoint=f"{address}/v1/traces")]

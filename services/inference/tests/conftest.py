@@ -45,7 +45,12 @@ READY_SECONDS = 60.0
 
 
 def write_bundle(
-    directory: Path, *, strength: float = 2.0, is_sample: bool = True, layers: int = 0
+    directory: Path,
+    *,
+    strength: float = 2.0,
+    is_sample: bool = True,
+    layers: int = 0,
+    labels: tuple[str, ...] = LABELS,
 ) -> Path:
     """A bundle that adds up one vector per known word.
 
@@ -88,7 +93,7 @@ def write_bundle(
         recipe="words",
         family="linear",
         created_at=datetime(2026, 1, 2, tzinfo=UTC),
-        labels=LABELS,
+        labels=labels,
         text_steps=(StepSpec(name="nfkc"), StepSpec(name="lowercase")),
         encoder="tokens",
         pad_id=0,

@@ -26,8 +26,11 @@ from inference.model import routes as model_routes
 from inference.model.assembly import assemble, sources_of
 from inference.model.registry import MlflowRegistry
 from inference.prediction import routes as prediction_routes
+from inference.prediction.contest import Contest
 from inference.prediction.encoding import TextEncoding
+from inference.prediction.outcomes import Outcomes
 from inference.prediction.service import PredictionOptions, PredictionService
+from inference.prediction.shadow import Shadow
 from inference.scheduling.admission import Admission
 from inference.scheduling.cores import available_cores
 from inference.scheduling.guard import LoadGuard
@@ -97,18 +100,16 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         )
         admission = Admission(settings.max_waiting_tokens, lambda: scheduler.tokens_per_second)
         metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
+        outcomes = Outcomes(encoding, scheduler, settings.max_text_characters)
+        shadow = Shadow(encoding, scheduler, store, metrics.challenger)
         predictions = PredictionService(
             serving,
-            encoding,
-            scheduler,
+            outcomes,
+            Contest(models.challenger, outcomes, shadow, metrics.challenger),
             store,
             fingerprints,
             metrics,
-            PredictionOptions(
-                max_text_characters=settings.max_text_characters,
-                store_text=settings.store_text,
-                audit_share=settings.audit_share,
-            ),
+            PredictionOptions(store_text=settings.store_text, audit_share=settings.audit_share),
         )
         app.state.services = Services(
             access=access,
@@ -137,6 +138,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             yield
         finally:
             models.service.close()
+            await shadow.close()
             scheduler.close()
             encoding.close()
             if ring is not None:

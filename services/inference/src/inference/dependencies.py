@@ -41,6 +41,10 @@ def services_of(request: Request) -> Services:
 
 
 # Coroutines, though nothing is awaited: the framework would run plain functions in a thread each.
+async def _serving(request: Request) -> ServingModel:
+    return services_of(request).serving
+
+
 async def _models(request: Request) -> ModelService:
     return services_of(request).models
 
@@ -61,6 +65,7 @@ async def _caller(request: Request) -> Caller:
     return caller_of(request.scope) or ANYBODY
 
 
+ServingDependency = Annotated[ServingModel, Depends(_serving)]
 ModelDependency = Annotated[ModelService, Depends(_models)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
 HealthDependency = Annotated[HealthService, Depends(_health)]

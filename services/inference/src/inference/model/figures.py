@@ -11,6 +11,7 @@ from inference.model.serving import ServedModel
 
 Failed = Literal["not-loaded", "labels", "model", "late"]
 Dropped = Literal["busy", "store"]
+Contender = Literal["champion", "challenger"]
 FAILED: Final[tuple[Failed, ...]] = ("not-loaded", "labels", "model", "late")
 DROPPED: Final[tuple[Dropped, ...]] = ("busy", "store")
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -42,8 +43,9 @@ class ChallengerFigures:
             registry=registry,
         )
         self._seconds = Histogram(
-            "radar_compared_seconds",
-            "Seconds in the graph of such predictions, for each of the two models",
+            "radar_contest_seconds",
+            "Seconds in the graph, for each of the two models: of the requests that each answered, "
+            "or that both computed",
             ("model",),
             buckets=SECONDS_BUCKETS,
             registry=registry,
@@ -80,10 +82,9 @@ class ChallengerFigures:
         """Count one prediction by the two versions that made it."""
         self._compared.labels(champion, challenger, "same" if agree else "different").inc()
 
-    def took(self, champion_seconds: float, challenger_seconds: float) -> None:
-        """Observe the time in the graph of one request's texts, for both models."""
-        self._seconds.labels("champion").observe(champion_seconds)
-        self._seconds.labels("challenger").observe(challenger_seconds)
+    def took(self, model: Contender, seconds: float) -> None:
+        """Observe the time in the graph of one request's texts."""
+        self._seconds.labels(model).observe(seconds)
 
     def answered(self) -> None:
         """Count one request that the challenger answered."""

@@ -8,46 +8,42 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from contract.bundle import Bundle, Prediction
+from contract.bundle import Prediction
 from inference.metrics import Metrics
 from inference.model.serving import ServedModel, ServingModel
-from inference.prediction.encoding import TextEncoding
+from inference.prediction.contest import Contest
+from inference.prediction.outcomes import Outcomes
 from inference.prediction.repository import NewPrediction, TrueLabel, rows_of
 from inference.prediction.schemas import BatchAnswer, BatchItem, PredictionAnswer
-from inference.problems import Failure, ServiceError, unknown_label
-from inference.scheduling.scheduler import Scheduler
+from inference.problems import ServiceError, unknown_label
 from inference.store.store import Store
-from inference.texts import Fingerprints, check_text
-from inference.tracing.record import note_model, part
-
-Outcome = Prediction | ServiceError
+from inference.texts import Fingerprints
 
 
 @dataclass(frozen=True)
 class PredictionOptions:
-    """How texts are taken and kept; see the settings of these names."""
+    """How predictions are kept; see the settings of these names."""
 
-    max_text_characters: int
     store_text: Literal["none", "audit", "all"]
     audit_share: float
 
 
 class PredictionService:
-    """Answers tweets with the model that serves."""
+    """Answers tweets with the model that serves, or with its challenger."""
 
     def __init__(
         self,
         serving: ServingModel,
-        encoding: TextEncoding,
-        scheduler: Scheduler,
+        outcomes: Outcomes,
+        contest: Contest,
         store: Store,
         fingerprints: Fingerprints,
         metrics: Metrics,
         options: PredictionOptions,
     ) -> None:
         self._serving = serving
-        self._encoding = encoding
-        self._scheduler = scheduler
+        self._outcomes = outcomes
+        self._contest = contest
         self._store = store
         self._fingerprints = fingerprints
         self._metrics = metrics
@@ -81,9 +77,14 @@ class PredictionService:
         labels = served.bundle.manifest.labels
         if true_label is not None and true_label not in labels:
             raise unknown_label("true_label", labels)
-        prediction = await self.compute(served, text, expires_at=expires_at, truncate=truncate)
+        asked = await self._contest.ask(served, [text], truncate=truncate, expires_at=expires_at)
+        (outcome,) = asked.outcomes
+        if isinstance(outcome, ServiceError):
+            raise outcome
         verdict = TrueLabel(true_label, reviewer_key) if true_label is not None else None
-        return await self.keep(served, text, prediction, verdict)
+        (kept,) = await self._keep(asked.served, [(text, outcome)], verdict)
+        self._contest.compare(served, asked, [(text, kept)])
+        return self._answer(asked.served, kept)
 
     async def compute(
         self, served: ServedModel, text: str, *, expires_at: float, truncate: bool = True
@@ -99,7 +100,9 @@ class PredictionService:
         Raises:
             ServiceError: the text is refused, the time was up, or the model fails.
         """
-        (outcome,) = await self._outcomes(served.bundle, [text], truncate, expires_at)
+        (outcome,) = await self._outcomes.of(
+            served.bundle, [text], truncate=truncate, expires_at=expires_at
+        )
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
@@ -142,14 +145,19 @@ class PredictionService:
             ServiceError: as `predict_batch`, or a text is refused, which the failure names by its
                 place; nothing is kept then.
         """
-        served = served or self._serving.require()
-        outcomes = await self._outcomes(served.bundle, texts, truncate, expires_at)
+        champion = self._serving.require()
+        asked = await self._contest.ask(
+            champion, texts, truncate=truncate, expires_at=expires_at, named=served
+        )
         found = []
-        for index, (text, outcome) in enumerate(zip(texts, outcomes, strict=True)):
+        for index, (text, outcome) in enumerate(zip(texts, asked.outcomes, strict=True)):
             if isinstance(outcome, ServiceError):
                 raise outcome if len(texts) == 1 else outcome.of(f"text {index}")
             found.append((text, outcome))
-        return [self._answer(served, item) for item in await self._keep(served, found)]
+        kept = await self._keep(asked.served, found)
+        texts_kept = [(text, item) for (text, _), item in zip(found, kept, strict=True)]
+        self._contest.compare(champion, asked, texts_kept)
+        return [self._answer(asked.served, item) for item in kept]
 
     async def predict_batch(
         self, texts: Sequence[str], *, expires_at: float, truncate: bool = True
@@ -164,14 +172,19 @@ class PredictionService:
         Raises:
             ServiceError: the time was up, there is no model, or the predictions cannot be kept.
         """
-        served = self._serving.require()
-        outcomes = await self._outcomes(served.bundle, texts, truncate, expires_at)
+        champion = self._serving.require()
+        asked = await self._contest.ask(champion, texts, truncate=truncate, expires_at=expires_at)
+        served, outcomes = asked.served, asked.outcomes
         found = [
             (text, outcome)
             for text, outcome in zip(texts, outcomes, strict=True)
             if isinstance(outcome, Prediction)
         ]
-        kept = iter(await self._keep(served, found))
+        new = await self._keep(served, found)
+        self._contest.compare(
+            champion, asked, [(text, item) for (text, _), item in zip(found, new, strict=True)]
+        )
+        kept = iter(new)
         return BatchAnswer(
             model_name=served.name,
             model_version=served.version,
@@ -184,36 +197,6 @@ class PredictionService:
             ],
         )
 
-    async def _outcomes(
-        self, bundle: Bundle, texts: Sequence[str], truncate: bool, expires_at: float
-    ) -> list[Outcome]:
-        """A prediction or a failure for each text."""
-        outcomes: list[Outcome | None] = [self._refusal(text) for text in texts]
-        accepted = [index for index, refusal in enumerate(outcomes) if refusal is None]
-        if accepted:
-            found = await self._encoding.encode(bundle, [texts[index] for index in accepted])
-            encoded = dict(zip(accepted, found, strict=True))
-            for index, item in encoded.items():
-                if item.truncated and not truncate:
-                    outcomes[index] = _does_not_fit(bundle.encoder.max_length)
-            encoded = {index: item for index, item in encoded.items() if outcomes[index] is None}
-            computed = await self._scheduler.run(
-                bundle, list(encoded.values()), expires_at=expires_at
-            )
-            for (index, item), outcome in zip(encoded.items(), computed, strict=True):
-                if isinstance(outcome, ServiceError):
-                    outcomes[index] = outcome
-                else:
-                    outcomes[index] = bundle.answer(item, outcome)
-        return [outcome for outcome in outcomes if outcome is not None]
-
-    def _refusal(self, text: str) -> ServiceError | None:
-        try:
-            check_text(text, self._options.max_text_characters)
-        except ServiceError as error:
-            return error
-        return None
-
     async def _keep(
         self,
         served: ServedModel,
@@ -221,12 +204,10 @@ class PredictionService:
         verdict: TrueLabel | None = None,
     ) -> list[NewPrediction]:
         """Commit predictions, so that whatever is answered can be asked about."""
-        note_model(served.name, served.version, served.bundle.precision)
         now = datetime.now(UTC)
         new = [self._new(served, text, item, now, verdict) for text, item in found]
         if new:
-            with part("store"):
-                await asyncio.wrap_future(self._store.submit(rows_of(new)))
+            await asyncio.wrap_future(self._store.submit(rows_of(new)))
         for item in new:
             self._metrics.count_prediction(served.name, served.version, item.prediction.label)
         return new
@@ -270,11 +251,3 @@ class PredictionService:
             model_version=new.model_version,
             demonstration=served.bundle.manifest.training_data.is_sample,
         )
-
-
-def _does_not_fit(max_length: int) -> ServiceError:
-    return ServiceError(
-        Failure.TEXT_TOO_LONG,
-        f"the text has more than the {max_length} tokens that the model reads; shorten it, or "
-        "leave out truncate to have it cut",
-    )

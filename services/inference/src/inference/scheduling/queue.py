@@ -187,6 +187,11 @@ class JobQueue:
         """Ids that wait."""
         return sum(lane.tokens for lane in self._lanes.values())
 
+    @property
+    def awaited(self) -> bool:
+        """Whether there is anything that somebody waits for."""
+        return any(lane for priority, lane in self._lanes.items() if priority != Priority.SHADOW)
+
     def add(self, jobs: Sequence[Job], priority: Priority) -> None:
         """Append jobs."""
         for job in jobs:

@@ -106,6 +106,11 @@ class Scheduler:
         return self._queue.tokens
 
     @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for a thread to be free."""
+        return self._queue.awaited
+
+    @property
     def healthy(self) -> bool:
         """Whether every thread is there, and none is stuck."""
         now = time.monotonic()
@@ -212,11 +217,12 @@ class Scheduler:
                     # Beside what nobody waits for, a thread stays free for what comes.
                     spare = self._idle > 1 or len(self._threads) == 1
                     batch[:] = self._queue.take(self._idle, spare=spare)
-                    if batch and self._drop_unwanted(batch):
-                        return True
-                    if not batch:
-                        if self._closed:
-                            return False
+                    if batch:
+                        if self._drop_unwanted(batch):
+                            return True
+                    elif self._closed:
+                        return False
+                    else:
                         self._changed.wait()
             finally:
                 self._idle -= 1

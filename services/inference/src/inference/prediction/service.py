@@ -18,6 +18,7 @@ from inference.prediction.schemas import BatchAnswer, BatchItem, PredictionAnswe
 from inference.problems import ServiceError, unknown_label
 from inference.store.store import Store
 from inference.texts import Fingerprints
+from inference.tracing.record import note_model, part
 
 
 @dataclass(frozen=True)
@@ -204,10 +205,12 @@ class PredictionService:
         verdict: TrueLabel | None = None,
     ) -> list[NewPrediction]:
         """Commit predictions, so that whatever is answered can be asked about."""
+        note_model(served.name, served.version, served.bundle.precision)
         now = datetime.now(UTC)
         new = [self._new(served, text, item, now, verdict) for text, item in found]
         if new:
-            await asyncio.wrap_future(self._store.submit(rows_of(new)))
+            with part("store"):
+                await asyncio.wrap_future(self._store.submit(rows_of(new)))
         for item in new:
             self._metrics.count_prediction(served.name, served.version, item.prediction.label)
         return new

@@ -59,5 +59,13 @@ def test_no_answer_breaks_the_description(operations, mode):
             ask()
         except Unsatisfiable:  # a route that takes nothing cannot be asked wrongly
             assert mode is GenerationMode.NEGATIVE
-    taking = {"POST /v1/predict", "POST /v1/predict/batch", "POST /v1/feedback"}
-    assert asked >= (taking if mode is GenerationMode.NEGATIVE else {*taking, "GET /v1/model"})
+    taking = {
+        "POST /v1/predict",
+        "POST /v1/predict/batch",
+        "POST /v1/explain",
+        "POST /v1/feedback",
+        "POST /v2/models/{name}/infer",
+        "POST /predict",
+    }
+    giving = {"GET /v1/model", "GET /v2", "GET /info"}
+    assert asked >= (taking if mode is GenerationMode.NEGATIVE else {*taking, *giving})

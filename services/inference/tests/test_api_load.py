@@ -172,6 +172,7 @@ def test_the_timeout_is_documented_where_it_counts(client):
         for operation in operations.values()
         if any(item["name"] == "X-Request-Timeout" for item in operation.get("parameters", ()))
     }
-    assert named == {path for path, _ in PATHS} | {"/v1/explain"}
+    infer = {f"/v2/models/{{name}}{version}/infer" for version in ("", "/versions/{version}")}
+    assert named == {path for path, _ in PATHS} | {"/v1/explain", "/predict", *infer}
     for path in named:
         assert {"429", "504"} <= set(paths[path]["post"]["responses"])

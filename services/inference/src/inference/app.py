@@ -11,6 +11,9 @@ from inference.access.mode import keys_are_asked
 from inference.access.ring import KeyRing
 from inference.access.routing import describe_keys, include
 from inference.access.service import Access
+from inference.adapters.dialects import Interpreter
+from inference.adapters.open_inference import routes as open_inference_routes
+from inference.adapters.text_embeddings import routes as text_embeddings_routes
 from inference.dependencies import Services
 from inference.draining import Draining
 from inference.explanation import routes as explanation_routes
@@ -46,16 +49,18 @@ DESCRIPTION = """The sentiment of tweets, and what people say of the answers.
 Errors are `application/problem+json` (RFC 9457) with a stable `type`, and never hold a tweet."""
 
 
-ROUTERS = tuple(
-    routes.router
-    for routes in (
-        prediction_routes,
-        explanation_routes,
-        feedback_routes,
-        model_routes,
-        health_routes,
-    )
+ROUTERS = (
+    prediction_routes.router,
+    explanation_routes.router,
+    feedback_routes.router,
+    model_routes.router,
+    health_routes.router,
+    open_inference_routes.router,
+    open_inference_routes.inferring,
+    text_embeddings_routes.router,
+    text_embeddings_routes.predicting,
 )
+DIALECTS = (open_inference_routes.DIALECT, text_embeddings_routes.DIALECT)
 
 
 def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.0.1") -> FastAPI:
@@ -161,6 +166,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestContext, metrics=metrics, draining=draining)
+    app.add_middleware(Interpreter, dialects=DIALECTS)
     if tracing is not None:
         add_tracing(app, tracing)
     return app

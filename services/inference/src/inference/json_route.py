@@ -43,29 +43,29 @@ class JsonRoute(APIRoute):
         """What answers a request."""
 
         async def handle(request: Request) -> Response:
-            check_media_type(request)
-            body = self._parse(await request.body())
+            body = self._validated(await self.read(request))
             named = {name: request.path_params[name] for name in self._path_names}
             answer = await self.endpoint(body=body, request=request, **named)
             return answer if isinstance(answer, Response) else _response(answer)
 
         return handle
 
-    def _parse(self, content: bytes) -> Any:
+    async def read(self, request: Request) -> Any:
+        """The JSON value of a request's body; a subclass may know bodies of more than that.
+
+        Raises:
+            ServiceError: (unsupported media type) it does not say that it is JSON; or as
+                `parse_json`.
+        """
+        check_media_type(request)
+        return parse_json(await request.body())
+
+    def _validated(self, value: Any) -> Any:
         """The body as the endpoint takes it.
 
         Raises:
-            ServiceError: (malformed JSON) it is no JSON; (invalid request) it breaks a rule.
+            ServiceError: (invalid request) it breaks a rule.
         """
-        if not content:
-            raise invalid_request([{"type": "missing", "loc": (BODY,), "msg": "Field required"}])
-        try:
-            # Not pydantic's own parser: that refuses a whole body for a lone surrogate in it.
-            value = json.loads(content)
-        except (ValueError, RecursionError):
-            raise ServiceError(
-                Failure.MALFORMED_JSON, "send a body of valid JSON in UTF-8"
-            ) from None
         try:
             return self._body.validate_python(value, from_attributes=True)
         except ValidationError as error:
@@ -73,6 +73,21 @@ class JsonRoute(APIRoute):
             raise invalid_request(
                 [{**item, "loc": (BODY, *item["loc"])} for item in found]
             ) from None
+
+
+def parse_json(content: bytes) -> Any:
+    """The value of a body.
+
+    Raises:
+        ServiceError: (malformed JSON) it is no JSON; (invalid request) it is empty.
+    """
+    if not content:
+        raise invalid_request([{"type": "missing", "loc": (BODY,), "msg": "Field required"}])
+    try:
+        # Not pydantic's own parser: that refuses a whole body for a lone surrogate in it.
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise ServiceError(Failure.MALFORMED_JSON, "send a body of valid JSON in UTF-8") from None
 
 
 def _response(answer: BaseModel) -> Response:

@@ -1,0 +1,1 @@
+"""The API as clients of other servers know it."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from inference.access.cli import app as keys
+from inference.bulk.cli import score
 
 if TYPE_CHECKING:
     from inference.settings import Settings
@@ -14,6 +15,7 @@ app = typer.Typer(
     help="The sentiment API.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
 app.add_typer(keys, name="keys")
+app.command()(score)
 
 
 @app.command()

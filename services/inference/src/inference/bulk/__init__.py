@@ -1,0 +1,1 @@
+"""Scoring files of tweets, on this machine or on a Ray cluster."""

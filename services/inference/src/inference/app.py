@@ -34,6 +34,10 @@ from inference.prediction.encoding import TextEncoding
 from inference.prediction.outcomes import Outcomes
 from inference.prediction.service import PredictionOptions, PredictionService
 from inference.prediction.shadow import Shadow
+from inference.radar import routes as radar_routes
+from inference.radar.reader import RadarReader
+from inference.radar.recorder import Recorder, RecorderOptions
+from inference.radar.service import MentionService
 from inference.scheduling.admission import Admission
 from inference.scheduling.cores import available_cores
 from inference.scheduling.guard import LoadGuard
@@ -55,6 +59,8 @@ ROUTERS = (
     feedback_routes.router,
     model_routes.router,
     health_routes.router,
+    radar_routes.mentions_router,
+    radar_routes.router,
     open_inference_routes.router,
     open_inference_routes.inferring,
     text_embeddings_routes.router,
@@ -131,6 +137,14 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             feedback=FeedbackService(store, fingerprints, settings.max_text_characters),
             health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,
+            radar=RadarReader(store),
+            mentions=MentionService(
+                serving,
+                encoding,
+                scheduler,
+                Recorder(store, fingerprints, RecorderOptions.of(settings)),
+                max_text_characters=settings.max_text_characters,
+            ),
         )
         if tracing is not None:
             tracing.start(metrics.count_lost_spans)

@@ -7,6 +7,7 @@ import typer
 
 from inference.access.cli import app as keys
 from inference.bulk.cli import score
+from inference.radar.cli import app as radar
 
 if TYPE_CHECKING:
     from inference.settings import Settings
@@ -15,6 +16,7 @@ app = typer.Typer(
     help="The sentiment API.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
 app.add_typer(keys, name="keys")
+app.add_typer(radar, name="radar")
 app.command()(score)
 
 

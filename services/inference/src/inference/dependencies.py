@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from inference.access.callers import ANYBODY, Caller, caller_of
 from inference.access.service import Access
+from inference.alerts.service import AlertService
 from inference.explanation.service import ExplanationService
 from inference.feedback.service import FeedbackService
 from inference.health.service import HealthService
@@ -15,6 +16,8 @@ from inference.model.service import ModelService
 from inference.model.serving import ServingModel
 from inference.prediction.service import PredictionService
 from inference.problems import Failure, ServiceError
+from inference.radar.reader import RadarReader
+from inference.radar.service import MentionService
 from inference.scheduling.guard import LoadGuard
 from inference.scheduling.scheduler import Scheduler
 
@@ -33,6 +36,9 @@ class Services:
     feedback: FeedbackService
     health: HealthService
     metrics: Metrics
+    alerts: AlertService
+    mentions: MentionService
+    radar: RadarReader
 
 
 def services_of(request: Request) -> Services:
@@ -61,6 +67,14 @@ async def _metrics(request: Request) -> Metrics:
     return services_of(request).metrics
 
 
+async def _alerts(request: Request) -> AlertService:
+    return services_of(request).alerts
+
+
+async def _radar(request: Request) -> RadarReader:
+    return services_of(request).radar
+
+
 async def _caller(request: Request) -> Caller:
     return caller_of(request.scope) or ANYBODY
 
@@ -70,6 +84,8 @@ ModelDependency = Annotated[ModelService, Depends(_models)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
 HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
+AlertsDependency = Annotated[AlertService, Depends(_alerts)]
+RadarDependency = Annotated[RadarReader, Depends(_radar)]
 CallerDependency = Annotated[Caller, Depends(_caller)]
 
 

@@ -112,3 +112,11 @@ def test_nothing_starves_while_others_keep_coming():
         if 128 in lengths(waiting.take(1)):
             return
     pytest.fail("the long text was passed over")
+
+
+def test_mentions_wait_for_all_that_somebody_waits_for_however_old_they_are():
+    waiting = queue(job(10), job(11))
+    waiting.add([job(12, age=60)], Priority.MENTION)
+    waiting.add([job(13)], Priority.EXPLAIN)
+    waiting.add([job(14)], Priority.SHADOW)
+    assert [lengths(waiting.take(1)) for _ in range(4)] == [[10, 11], [13], [12], [14]]

@@ -34,7 +34,9 @@ class Priority(IntEnum):
 
     PREDICT = 0
     EXPLAIN = 1
-    SHADOW = 2
+    MENTION = 2
+    """Whoever sends mentions sends them again: they never go first for their age either."""
+    SHADOW = 3
     """Nobody waits for it: it goes when there is nothing else, and never for its age."""
 
 
@@ -228,7 +230,7 @@ class JobQueue:
         for lane in reversed(self._lanes.values()):
             oldest = lane.oldest()
             aged = oldest and now - oldest.arrived_at > self._patience
-            if aged and lane is not first and lane is not shadow:
+            if aged and lane is self._lanes[Priority.EXPLAIN]:
                 return lane, oldest
         for lane in self._lanes.values():
             if (spare or lane is not shadow) and (oldest := lane.oldest()):

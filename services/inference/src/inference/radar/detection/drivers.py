@@ -36,24 +36,35 @@ class Driver:
 
 
 def drivers(
-    episode: Mapping[str, int], usual: Mapping[str, int], *, most: int = MOST
+    episode: Mapping[str, int],
+    usual: Mapping[str, int],
+    *,
+    episode_total: int | None = None,
+    usual_total: int | None = None,
+    most: int = MOST,
 ) -> list[Driver]:
     """The words that stand out most, at most `most`, highest score first.
 
     Args:
         episode: counts of words in the episode.
         usual: counts of words at other times.
+        episode_total: count of all words of the episode, where not all of them are named.
+        usual_total: the same at other times.
         most: how many to give.
     """
     names = sorted(name for name, count in episode.items() if count > 0)
-    if not names or not any(usual.values()):
+    inside_total = max(sum(episode.values()), episode_total or 0)
+    outside_total = max(sum(usual.values()), usual_total or 0)
+    if not names or not outside_total:
         return []
     inside = np.array([episode[name] for name in names], np.float64)
     outside = np.array([usual.get(name, 0) for name in names], np.float64)
-    inside_total, outside_total = sum(episode.values()), sum(usual.values())
     prior = PRIOR_WORDS * (inside + outside) / (inside_total + outside_total)
-    inside_odds = (inside + prior) / (inside_total + PRIOR_WORDS - inside - prior)
-    outside_odds = (outside + prior) / (outside_total + PRIOR_WORDS - outside - prior)
+    # Against all other words, of which there may be none.
+    inside_odds = (inside + prior) / np.maximum(inside_total + PRIOR_WORDS - inside - prior, 0.5)
+    outside_odds = (outside + prior) / np.maximum(
+        outside_total + PRIOR_WORDS - outside - prior, 0.5
+    )
     differences = np.log(inside_odds) - np.log(outside_odds)
     scores = differences / np.sqrt(1 / (inside + prior) + 1 / (outside + prior))
     best = [at for at in np.argsort(-scores, kind="stable") if scores[at] >= LEAST_SCORE][:most]

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.sdk.trace.sampling import (
     ALWAYS_OFF,
@@ -17,7 +17,8 @@ from opentelemetry.sdk.trace.sampling import (
     Sampler,
     TraceIdRatioBased,
 )
-from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from inference.settings import Settings
@@ -26,7 +27,7 @@ from inference.tracing.record import Attribute, Record, Run
 
 MOST_BATCHES = 32
 """Spans of batches for one stay in the queue; 256 texts of all lengths need fewer."""
-INSTRUMENTATION = "inference"
+UNSET, FAILED = Status(StatusCode.UNSET), Status(StatusCode.ERROR)
 
 
 class Tracing:
@@ -58,7 +59,8 @@ class Tracing:
             shutdown_on_exit=False,
         )
         # Not the global one: libraries that trace themselves have nothing to say here.
-        self._tracer = self._provider.get_tracer(INSTRUMENTATION, version("radar-inference"))
+        self._scope = InstrumentationScope("inference", version("radar-inference"))
+        self._tracer = self._provider.get_tracer(self._scope.name, self._scope.version)
         self._propagator = TraceContextTextMapPropagator()
 
     def start(self, lost: Lost) -> None:
@@ -105,11 +107,11 @@ class Tracing:
         )
         if status >= 500 or not status:  # semantic conventions of HTTP: 4xx is the client's
             span.set_attribute("error.type", str(status or "no answer"))
-            span.set_status(StatusCode.ERROR)
-        context = set_span_in_context(span, Context())
+            span.set_status(FAILED)
+        parent = span.get_span_context()
         for part in record.parts:
             self._child(
-                context,
+                parent,
                 record,
                 part.name,
                 (part.began, part.ended),
@@ -118,20 +120,20 @@ class Tracing:
             )
         ended = [part.ended for part in record.parts]
         for run in record.runs:
-            ended.append(self._stay(context, record, run))
+            ended.append(self._stay(parent, record, run))
         if ended:
-            self._child(context, record, "respond", (max(ended), now), {})
+            self._child(parent, record, "respond", (max(ended), now))
         span.end(record.time_of_day(now))
 
-    def _stay(self, context: Context, record: Record, run: Run) -> float:
+    def _stay(self, parent: SpanContext, record: Record, run: Run) -> float:
         """The spans of a stay in the scheduler; returns when it ended."""
         batches = sorted(run.batches, key=lambda batch: batch.began)
         if not batches:  # dropped before it was computed, or its client left
             return run.queued
-        self._child(context, record, "queue", (run.queued, batches[0].began), {})
+        self._child(parent, record, "queue", (run.queued, batches[0].began))
         for batch in batches[:MOST_BATCHES]:
             self._child(
-                context,
+                parent,
                 record,
                 "infer",
                 (batch.began, batch.began + batch.seconds),
@@ -145,19 +147,37 @@ class Tracing:
 
     def _child(
         self,
-        context: Context,
+        parent: SpanContext,
         record: Record,
         name: str,
         times: tuple[float, float],
-        attributes: Mapping[str, Attribute],
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         failed: bool = False,
     ) -> None:
+        # Not by the tracer: it would ask the sampler again, copy and check what is known to be
+        # right, and take locks for a span that is over: several times the cost, in the one thread
+        # that all requests share.
         began, ended = map(record.time_of_day, times)
-        child = self._tracer.start_span(name, context, attributes=attributes, start_time=began)
-        if failed:
-            child.set_status(StatusCode.ERROR)
-        child.end(ended)
+        child = ReadableSpan(
+            name,
+            SpanContext(
+                parent.trace_id,
+                self._provider.id_generator.generate_span_id(),
+                is_remote=False,
+                trace_flags=parent.trace_flags,
+                trace_state=parent.trace_state,
+            ),
+            parent,
+            self._provider.resource,
+            attributes,
+            status=FAILED if failed else UNSET,
+            start_time=began,
+            end_time=ended,
+            instrumentation_scope=self._scope,
+        )
+        for processor in self._processors:
+            processor.on_end(child)
 
 
 def sampler_of(name: str, share: float) -> Sampler:

@@ -14,6 +14,10 @@ if [[ " $runtimes " == *" nvidia "* ]]; then
 else
   echo "up: Docker has no NVIDIA runtime, so the first model is trained on the CPU"
 fi
+# Without the profile's collector there is nobody to take traces, and each would count as lost.
+if [[ ",${COMPOSE_PROFILES:-}," == *,observability,* ]]; then
+  export OTEL_EXPORTER_OTLP_ENDPOINT=${OTEL_EXPORTER_OTLP_ENDPOINT-http://collector:4318}
+fi
 REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 export REVISION
 docker compose up --build --wait "$@"

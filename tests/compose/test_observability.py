@@ -1,6 +1,7 @@
 """Alert rules and the dashboard: of figures that exist, documented, and shown to fire."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -178,3 +179,43 @@ def test_promtool_passes(promtool, tmp_path, arguments):
 )
 def test_promtool_catches(promtool, tmp_path, arguments, replace):
     assert promtool(tmp_path / "copy", *arguments, replace=replace).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("profiles", "given", "endpoint"),
+    [
+        (None, None, None),
+        ("train,gpu", None, None),
+        ("observability", None, "http://collector:4318"),
+        ("gpu,observability", None, "http://collector:4318"),
+        ("observability", "http://elsewhere:4318", "http://elsewhere:4318"),
+        ("observability", "", ""),
+    ],
+)
+def test_traces_go_to_the_collector_where_it_runs(tmp_path, profiles, given, endpoint):
+    """`tools/up.sh`, with a `docker` that only says what it was given."""
+    docker = tmp_path / "docker"
+    docker.write_text(
+        '#!/bin/sh\nif [ "$2" = up ]; then\n'
+        f'  echo "${{OTEL_EXPORTER_OTLP_ENDPOINT-unset}}" > {tmp_path}/seen\nfi\n'
+    )
+    docker.chmod(0o755)
+    names = {"COMPOSE_PROFILES": profiles, "OTEL_EXPORTER_OTLP_ENDPOINT": given}
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment |= {name: value for name, value in names.items() if value is not None}
+    environment["PATH"] = f"{tmp_path}{os.pathsep}{environment['PATH']}"
+    subprocess.run([ROOT / "tools/up.sh"], env=environment, check=True, capture_output=True)
+    seen = (tmp_path / "seen").read_text().strip()
+    assert seen == ("unset" if endpoint is None else endpoint)
+
+
+def test_the_api_is_told_where_traces_go_and_the_collector_takes_them():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    api = compose["services"]["inference"]["environment"]
+    assert api["OTEL_EXPORTER_OTLP_ENDPOINT"] == "${OTEL_EXPORTER_OTLP_ENDPOINT:-}"
+    told = re.search(r"-(http://[a-z]+:[0-9]+)}", (ROOT / "tools/up.sh").read_text())[1]
+    host, port = told.removeprefix("http://").split(":")
+    assert "observability" in compose["services"][host]["profiles"]
+    collector = yaml.safe_load((FOLDER / "collector.yml").read_text())
+    assert collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"].endswith(f":{port}")
+    assert "otlp" in collector["service"]["pipelines"]["traces"]["receivers"]

@@ -2,7 +2,8 @@
 
 SIGUSR1 raises SystemExit in one of the threads that compute, wherever that is. The registry is the
 folder MODEL_SHELF, where the file `champion` names a version and the folder of that name is its
-bundle; what follows it, verifies, caches and swaps is the service's own.
+bundle, and which gives no answer while there is a file `down`; what follows it, verifies, caches
+and swaps is the service's own.
 """
 
 import ctypes
@@ -24,6 +25,8 @@ class Shelf:
         self._folder = folder
 
     def resolve(self, source: object) -> Release:
+        if (self._folder / "down").exists():
+            raise RegistryError("the shelf is down")
         try:
             version = (self._folder / "champion").read_text().strip()
         except OSError as error:

@@ -41,9 +41,14 @@ def outputs(
 
 
 class KerasLogits:
-    """The trained model as `FittedModel.predict_logits`: logits `[texts, labels]` of raw texts."""
+    """The trained model as `FittedModel.predict_logits`: logits `[texts, labels]` of raw texts.
+
+    Attributes:
+        model: the Keras model itself, of token ids.
+    """
 
     def __init__(self, model: Any, encoder: Encoder) -> None:
+        self.model = model
         self._function = as_function(model)
         self._encoder = encoder
 

@@ -1,0 +1,53 @@
+"""The comparison as a picture."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.serving.measuring import SHARES
+from benchmarks.serving.rounds import OURS, Round
+
+
+def write_plot(rounds: Sequence[Round], path: Path) -> None:
+    """Draw requests a second and answer times of every service.
+
+    Args:
+        rounds: all of them.
+        path: of the PNG.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = sorted(
+        rounds[0].figures,
+        key=lambda name: statistics.median(one.figures[name].per_second for one in rounds),
+    )
+    figure = Figure(figsize=(12, 0.5 * len(names) + 2), layout="constrained")
+    FigureCanvasAgg(figure)
+    speed, times = figure.subplots(1, 2, sharey=True)
+    places = range(len(names))
+    speeds = [[one.figures[name].per_second for one in rounds] for name in names]
+    middles = [statistics.median(values) for values in speeds]
+    spread = [
+        [middle - min(values) for middle, values in zip(middles, speeds, strict=True)],
+        [max(values) - middle for middle, values in zip(middles, speeds, strict=True)],
+    ]
+    colours = ["tab:orange" if name == OURS else "tab:blue" for name in names]
+    speed.barh(places, middles, xerr=spread, color=colours, capsize=3)
+    speed.set_yticks(places, names)
+    speed.set_xlabel("requests/s at saturation: median, least and most of the rounds")
+    phases = [("alone, p50", lambda one: one.alone)] + [
+        (f"{share:.0%} of its saturation, p99", lambda one, at=at: one.loaded[at][1])
+        for at, share in enumerate(SHARES)
+    ]
+    for marker, (label, value) in zip("o^s", phases, strict=True):
+        medians = [
+            1_000 * statistics.median(value(one.figures[name]) for one in rounds) for name in names
+        ]
+        times.plot(medians, places, marker, label=label)
+    times.set_xscale("log")
+    times.set_xlabel("milliseconds")
+    times.legend()
+    draft = path.with_name(f".draft-{path.name}")
+    figure.savefig(draft, dpi=120)
+    draft.replace(path)

@@ -109,16 +109,19 @@ def test_two_words_share_what_they_do_together(serve_app, encoder_path):
 
 
 def test_estimates_are_near_the_values_that_they_estimate(serve_app, encoder_path, monkeypatch):
-    text = "not lovely late lost bag gate happy crew never"
+    text = "not lovely late lost bag gate happy crew"
     with serve_app(model_source=str(encoder_path)) as client:
         exact = explain(client, text)
-        monkeypatch.setattr("inference.explanation.bounds.MAX_VARIANTS", 200)
+        monkeypatch.setattr("inference.explanation.shapley.ENOUGH", 140)
         estimate = explain(client, text)
     assert (exact["exact"], estimate["exact"]) == (True, False)
     assert estimate["evaluated"] < exact["evaluated"]
     expected = np.array([word["weight"] for word in exact["words"]])
     found = np.array([word["weight"] for word in estimate["words"]])
+    errors = np.array([word["standard_error"] for word in estimate["words"]])
+    assert np.all(np.abs(found - expected) < 6 * errors)
     assert np.abs(found - expected).max() < 0.3 * np.abs(expected).max()
+    assert [word["standard_error"] for word in exact["words"]] == [0.0] * 8
     assert np.corrcoef(found, expected)[0, 1] > 0.95
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.explanation.shapley import MIN_PAIRS, Plan, most_players
+from inference.explanation.shapley import ENOUGH, MIN_PAIRS, Plan, most_players
 
 
 def values_of(plan, value):
@@ -35,14 +35,14 @@ def test_few_players_get_the_average_over_all_orders(players):
     value = random_game(players, seed=players)
     plan = Plan.make(players, most=100, seed=0)
     assert plan.exact
-    found = plan.weights(values_of(plan, value))
+    found = plan.weigh(values_of(plan, value))[0]
     assert found == pytest.approx(by_definition(players, value))
 
 
 def test_with_every_order_drawn_the_estimate_is_the_definition():
     value = random_game(4, seed=1)
     plan = Plan(4, tuple(permutations(range(4))))
-    found = plan.weights(values_of(plan, value))
+    found = plan.weigh(values_of(plan, value))[0]
     assert found == pytest.approx(by_definition(4, value))
 
 
@@ -57,23 +57,24 @@ def test_weights_add_up_and_no_more_is_looked_at_than_allowed(players, most, see
     random = np.random.default_rng(seed)
     values = {at: float(random.normal()) for at in [0, *coalitions, plan.everybody]}
     added = values[plan.everybody] - values[0]
-    assert plan.weights(values).sum() == pytest.approx(added, abs=1e-9)
+    assert plan.weigh(values)[0].sum() == pytest.approx(added, abs=1e-9)
 
 
 @pytest.mark.parametrize("players", [5, 20])
 def test_who_adds_always_the_same_gets_that(players):
     amounts = np.random.default_rng(2).normal(size=players)
     plan = Plan.make(players, most=512, seed=3)
-    found = plan.weights(
+    found, errors = plan.weigh(
         values_of(plan, lambda at: sum(amounts[i] for i in range(players) if at >> i & 1))
     )
     assert found == pytest.approx(amounts)
+    assert errors == pytest.approx(np.zeros(players), abs=1e-9)
     assert plan.exact == (players == 5)
 
 
 def test_orders_come_with_their_reverse():
     plan = Plan.make(20, most=512, seed=5)
-    assert len(plan.orders) == 2 * (512 // 38)
+    assert len(plan.orders) == 2 * (ENOUGH // 38)
     for first, second in zip(plan.orders[::2], plan.orders[1::2], strict=True):
         assert sorted(first) == list(range(20))
         assert second == first[::-1]
@@ -100,7 +101,7 @@ def test_reversed_orders_estimate_better_than_as_many_independent_ones():
 
     def error(make):
         plans = [make(seed) for seed in range(repeats)]
-        found = [plan.weights(values_of(plan, value)) for plan in plans]
+        found = [plan.weigh(values_of(plan, value))[0] for plan in plans]
         return np.mean([(weights - exact) ** 2 for weights in found])
 
     def independent(seed):
@@ -113,6 +114,21 @@ def test_reversed_orders_estimate_better_than_as_many_independent_ones():
         return plan
 
     assert error(paired) < 0.5 * error(independent)
+
+
+def test_standard_errors_say_how_far_estimates_are_off():
+    players, repeats = 12, 60
+    value = random_game(players, seed=4)
+    exact = Plan(players, ()).weigh({at: value(at) for at in range(1 << players)})[0]
+    plans = [Plan.make(players, most=ENOUGH, seed=seed) for seed in range(repeats)]
+    found, errors = zip(*(plan.weigh(values_of(plan, value)) for plan in plans), strict=True)
+    off = np.sqrt(np.mean((np.array(found) - exact) ** 2))
+    assert off == pytest.approx(np.sqrt(np.mean(np.array(errors) ** 2)), rel=0.15)
+
+
+def test_more_players_take_more_coalitions_but_not_more_orders():
+    assert len(Plan.make(60, most=512, seed=0).orders) == 2 * MIN_PAIRS
+    assert len(Plan.make(20, most=512, seed=0).coalitions()) <= ENOUGH
 
 
 def test_so_many_players_leave_pairs_enough():

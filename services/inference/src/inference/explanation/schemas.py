@@ -32,6 +32,7 @@ class WordWeight(BaseModel):
         description="what it adds to the log-odds, on average over all orders in which words "
         "could come in; below 0: it speaks against the label"
     )
+    standard_error: float = Field(ge=0, description="of the weight; 0 if it is exact")
 
 
 class ExplanationAnswer(PredictionAnswer):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.bundle import Prediction
 from inference.explanation import bounds
 from inference.explanation.evaluation import Evaluation, log_odds
 from inference.explanation.schemas import ExplanationAnswer, WordWeight
@@ -71,14 +72,14 @@ class ExplanationService:
         )
         explained = label if label is not None else prediction.label
         # In a thread: hundreds of variants take milliseconds that other requests need.
-        question = await asyncio.to_thread(_question, text, prediction.token_count)
+        question = await asyncio.to_thread(_question, text, prediction)
         whole = np.array([prediction.probabilities[name] for name in labels], np.float32)
         probabilities, evaluated = await self._evaluation.probabilities(
             served.bundle, (text, whole), list(question.variants.values()), expires_at=expires_at
         )
         odds = log_odds(probabilities, labels.index(explained)).tolist()
         values = dict(zip(question.variants, odds, strict=True))
-        weights = question.plan.weights(values).tolist()
+        weights, errors = question.plan.weigh(values)
         answer = await self._predictions.keep(served, text, prediction)
         return ExplanationAnswer(
             **dict(answer),
@@ -86,8 +87,10 @@ class ExplanationService:
             log_odds=values[question.plan.everybody],
             base_log_odds=values[0],
             words=[
-                WordWeight(start=start, end=end, weight=weight)
-                for (start, end), weight in zip(question.spans, weights, strict=True)
+                WordWeight(start=start, end=end, weight=weight, standard_error=error)
+                for (start, end), weight, error in zip(
+                    question.spans, weights.tolist(), errors.tolist(), strict=True
+                )
             ],
             grouped=question.grouped,
             exact=question.plan.exact,
@@ -95,9 +98,11 @@ class ExplanationService:
         )
 
 
-def _question(text: str, tokens: int) -> _Question:
+def _question(text: str, prediction: Prediction) -> _Question:
     words = word_spans(text)
-    variants = bounds.variants_for(len(text), tokens)
+    variants = bounds.variants_for(
+        len(text), prediction.token_count, truncated=prediction.truncated
+    )
     spans = grouped(words, bounds.words_for(variants))
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
     plan = Plan.make(len(spans), most=variants, seed=seed)

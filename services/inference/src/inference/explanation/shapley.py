@@ -17,6 +17,8 @@ Weights = npt.NDArray[np.float64]
 
 MIN_PAIRS = 4
 """Pairs of orders below which weights would be more chance than model."""
+ENOUGH = 256
+"""Coalitions beyond which only more players, not more orders of them, are worth their time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,14 @@ class Plan:
 
         Args:
             players: number of players, at most `most_players(most)`.
-            most: coalitions that may be looked at besides nobody and everybody.
+            most: coalitions that may be looked at besides nobody and everybody; so many are only
+                where `MIN_PAIRS` of orders take more than `ENOUGH`.
             seed: of the drawing.
         """
-        if _fits(players, most):
+        if _fits(players, min(most, ENOUGH)):
             return cls(players, ())
         drawing = np.random.default_rng(seed)
-        pairs = most // (2 * (players - 1))
+        pairs = max(MIN_PAIRS, min(most, ENOUGH) // (2 * (players - 1)))
         firsts = [tuple(drawing.permutation(players).tolist()) for _ in range(pairs)]
         return cls(players, tuple(order for first in firsts for order in (first, first[::-1])))
 
@@ -69,44 +72,46 @@ class Plan:
         found.pop(self.everybody, None)
         return list(found)
 
-    def weights(self, values: Mapping[int, float]) -> Weights:
-        """The weight of each player `[players]`.
+    def weigh(self, values: Mapping[int, float]) -> tuple[Weights, Weights]:
+        """The weight of each player `[players]`, and the standard error of each.
 
-        They add up to the value of everybody less that of nobody: each order's additions do, as
-        long as every coalition has one value wherever it comes up.
+        The weights add up to the value of everybody less that of nobody: each order's additions
+        do, as long as every coalition has one value wherever it comes up. Pairs are drawn
+        independently of each other, so the errors are those of a mean of pairs; 0 if exact.
 
         Args:
             values: of each of `coalitions()`, of nobody and of everybody.
         """
-        return self._enumerated(values) if self.exact else self._sampled(values)
+        if self.exact:
+            return self._enumerated(values), np.zeros(self.players)
+        pairs = self._by_order(values).reshape(-1, 2, self.players).mean(axis=1)
+        return pairs.mean(axis=0), pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
 
     def _enumerated(self, values: Mapping[int, float]) -> Weights:
         coalitions = np.arange(1 << self.players)
         value = np.array([values[coalition] for coalition in coalitions.tolist()])
         sizes = np.bitwise_count(coalitions)
+        # In so many of all orders, one in `rarity`, those who came before a player are just these.
+        rarity = np.array([self.players * comb(self.players - 1, n) for n in range(self.players)])
         weights = np.zeros(self.players)
         for player in range(self.players):
             without = coalitions[coalitions >> player & 1 == 0]
-            # A coalition of this size comes up before the player in that share of all orders.
-            shares = np.array(
-                [self.players * comb(self.players - 1, n) for n in range(self.players)]
-            )
             added = value[without | 1 << player] - value[without]
-            weights[player] = (added / shares[sizes[without]]).sum()
+            weights[player] = (added / rarity[sizes[without]]).sum()
         return weights
 
-    def _sampled(self, values: Mapping[int, float]) -> Weights:
-        weights = np.zeros(self.players)
-        for order in self.orders:
-            reached = [values[0], *(values[coalition] for coalition in _growing(order))]
-            weights[list(order)] += np.diff(reached)
-        return weights / len(self.orders)
+    def _by_order(self, values: Mapping[int, float]) -> Weights:
+        """What each player adds in each order `[orders, players]`."""
+        added = np.empty((len(self.orders), self.players))
+        for row, order in zip(added, self.orders, strict=True):
+            row[list(order)] = np.diff([values[0], *(values[at] for at in _growing(order))])
+        return added
 
 
 def most_players(most: int) -> int:
     """The players that so many coalitions are enough for, besides nobody and everybody."""
     players = most // (2 * MIN_PAIRS) + 1
-    while _fits(players + 1, most):
+    while _fits(players + 1, min(most, ENOUGH)):
         players += 1
     return players
 

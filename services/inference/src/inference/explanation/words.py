@@ -28,10 +28,7 @@ def grouped(spans: Sequence[Span], most: int) -> list[Span]:
     if len(spans) <= most:
         return list(spans)
     bounds = [len(spans) * place // most for place in range(most + 1)]
-    return [
-        (spans[first][0], spans[last - 1][1])
-        for first, last in pairwise(bounds)
-    ]
+    return [(spans[first][0], spans[last - 1][1]) for first, last in pairwise(bounds)]
 
 
 def text_of(text: str, spans: Sequence[Span], coalition: int) -> str:

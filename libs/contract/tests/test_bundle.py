@@ -1,9 +1,11 @@
+import gc
 import shutil
+import weakref
 
 import numpy as np
 import pytest
 
-from contract.bundle import Bundle
+from contract.bundle import Bundle, open_encoder
 from contract.errors import BundleError, TextRefusedError
 from contract.manifest import Manifest
 
@@ -45,6 +47,19 @@ def test_a_long_text_is_cut_and_said_so(token_bundle):
     short, long = Bundle.open(token_bundle).predict(["happy", "happy " * 40])
     assert (short.truncated, short.token_count) == (False, 1)
     assert (long.truncated, long.token_count) == (True, 16)
+
+
+def test_bundles_with_the_same_tokenizer_share_it(token_bundle, tmp_path):
+    shutil.copytree(token_bundle, tmp_path / "copy")
+    first, second = Bundle.open(token_bundle), Bundle.open(tmp_path / "copy")
+    assert first.encoder is second.encoder
+    manifest = Manifest.read(token_bundle)
+    shorter = manifest.model_copy(update={"max_length": manifest.max_length - 1})
+    assert open_encoder(shorter, token_bundle) is not first.encoder
+    used = weakref.ref(first.encoder)
+    del first, second
+    gc.collect()
+    assert used() is None
 
 
 def test_no_texts_give_no_answers(opened):

@@ -20,10 +20,11 @@ from inference.access.keys import (
     spoken_scopes,
 )
 from inference.access.limits import Limiter, headers_of
-from inference.access.mode import is_loopback, keys_are_asked
+from inference.access.mode import keys_are_asked
 from inference.access.repository import KeyRefusedError
 from inference.access.ring import FILE, KeyRing
 from inference.access.scopes import Scope
+from inference.loopback import is_loopback
 from inference.problems import ServiceError
 from inference.settings import Settings, SettingsError
 from inference.store.store import Store

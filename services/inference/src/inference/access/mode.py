@@ -1,7 +1,6 @@
 """Whether keys are asked for."""
 
-import ipaddress
-
+from inference.loopback import is_loopback
 from inference.settings import Settings, SettingsError
 
 CHOICE = (
@@ -25,13 +24,3 @@ def keys_are_asked(settings: Settings, host: str) -> bool:
     if not is_loopback(host):
         raise SettingsError(f"ACCESS: other machines may reach {host}: {CHOICE}")
     return False
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is one that only this machine reaches; of names, localhost alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,0 +1,1 @@
+"""Events to Application Insights, through OpenTelemetry or OpenCensus."""

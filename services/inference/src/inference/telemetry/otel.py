@@ -1,0 +1,71 @@
+"""Events through OpenTelemetry and Azure Monitor's exporter."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+
+from inference.telemetry import sinks
+from inference.telemetry.events import LOGGER_NAME, Event
+
+EVENT_NAME: Final = "microsoft.custom_event.name"
+"""The attribute by which the exporter tells a custom event from a log line."""
+
+REPORTS: Final = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+)
+"""Switch off the exporter's reports on itself, which go to Microsoft, and its remote control. It
+takes no arguments for them."""
+
+
+class OpenTelemetrySink:
+    """See `EventSink`."""
+
+    def __init__(self, connection_string: str, folder: Path, service_name: str) -> None:
+        """Start the SDK's threads.
+
+        Args:
+            connection_string: of the resource that gets the events.
+            folder: keeps what could not be sent.
+            service_name: the role that events come from.
+        """
+        for variable in REPORTS:
+            os.environ.setdefault(variable, "true")
+        self._exporter = AzureMonitorLogExporter(
+            connection_string=connection_string,
+            storage_directory=str(folder),
+            storage_max_size=sinks.MAX_BYTES_ON_DISK,
+            storage_retention_period=sinks.KEEP_SECONDS,
+            storage_min_retry_interval=sinks.RETRY_SECONDS,
+            timeout=sinks.TIMEOUT_SECONDS,
+            read_timeout=sinks.TIMEOUT_SECONDS,
+            retry_total=0,  # the disk is where to wait, not the thread
+        )
+        self._provider = LoggerProvider(
+            Resource.create({SERVICE_NAME: service_name}), shutdown_on_exit=False
+        )
+        self._provider.add_log_record_processor(
+            BatchLogRecordProcessor(
+                self._exporter,
+                schedule_delay_millis=sinks.BATCH_SECONDS * 1_000,
+                max_queue_size=sinks.MAX_IN_MEMORY,
+            )
+        )
+        self._logger = self._provider.get_logger(LOGGER_NAME)
+        # An empty batch counts as sent, after which the exporter turns to what is on the disk.
+        self._drain = sinks.Drain(lambda: self._exporter.export([]))
+
+    def send(self, event: Event) -> None:
+        """See `EventSink`."""
+        self._logger.emit(body=event.name, attributes={**event.fields, EVENT_NAME: event.name})
+
+    def close(self) -> None:
+        """See `EventSink`."""
+        self._drain.close()
+        self._provider.shutdown()

@@ -14,6 +14,8 @@ from inference.access.service import Access
 from inference.adapters.dialects import Interpreter
 from inference.adapters.open_inference import routes as open_inference_routes
 from inference.adapters.text_embeddings import routes as text_embeddings_routes
+from inference.alerts import routes as alert_routes
+from inference.alerts.assembly import assemble_monitoring
 from inference.dependencies import Services
 from inference.draining import Draining
 from inference.explanation import routes as explanation_routes
@@ -59,6 +61,7 @@ ROUTERS = (
     feedback_routes.router,
     model_routes.router,
     health_routes.router,
+    alert_routes.router,
     radar_routes.mentions_router,
     radar_routes.router,
     open_inference_routes.router,
@@ -113,6 +116,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
         outcomes = Outcomes(encoding, scheduler, settings.max_text_characters)
         shadow = Shadow(encoding, scheduler, store, metrics.challenger)
+        monitoring = assemble_monitoring(settings, store, metrics, serving)
         predictions = PredictionService(
             serving,
             outcomes,
@@ -121,6 +125,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             fingerprints,
             metrics,
             PredictionOptions(store_text=settings.store_text, audit_share=settings.audit_share),
+            monitoring.on_verdict,
         )
         app.state.services = Services(
             access=access,
@@ -134,9 +139,12 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             models=models.service,
             predictions=predictions,
             explanations=ExplanationService(serving, predictions, Evaluation(encoding, scheduler)),
-            feedback=FeedbackService(store, fingerprints, settings.max_text_characters),
+            feedback=FeedbackService(
+                store, fingerprints, settings.max_text_characters, monitoring.on_verdict
+            ),
             health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,
+            alerts=monitoring.alerts,
             radar=RadarReader(store),
             mentions=MentionService(
                 serving,
@@ -151,6 +159,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         # Both in the background: the process is alive, and says what it lacks, from the start.
         store.open()
         models.service.start()
+        monitoring.start()
         if ring is not None:
             ring.start()
         try:
@@ -162,6 +171,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             encoding.close()
             if ring is not None:
                 ring.stop()
+            monitoring.close()
             store.close()
             if tracing is not None:
                 tracing.close()

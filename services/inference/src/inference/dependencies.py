@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from inference.access.callers import ANYBODY, Caller, caller_of
 from inference.access.service import Access
+from inference.alerts.service import AlertService
 from inference.explanation.service import ExplanationService
 from inference.feedback.service import FeedbackService
 from inference.health.service import HealthService
@@ -35,6 +36,7 @@ class Services:
     feedback: FeedbackService
     health: HealthService
     metrics: Metrics
+    alerts: AlertService
     mentions: MentionService
     radar: RadarReader
 
@@ -65,6 +67,10 @@ async def _metrics(request: Request) -> Metrics:
     return services_of(request).metrics
 
 
+async def _alerts(request: Request) -> AlertService:
+    return services_of(request).alerts
+
+
 async def _radar(request: Request) -> RadarReader:
     return services_of(request).radar
 
@@ -78,6 +84,7 @@ ModelDependency = Annotated[ModelService, Depends(_models)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
 HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
+AlertsDependency = Annotated[AlertService, Depends(_alerts)]
 RadarDependency = Annotated[RadarReader, Depends(_radar)]
 CallerDependency = Annotated[Caller, Depends(_caller)]
 

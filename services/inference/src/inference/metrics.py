@@ -1,8 +1,15 @@
 """What the service counts, in Prometheus' form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from inference.model.figures import ChallengerFigures
@@ -95,6 +102,11 @@ class Metrics:
             self._lost_spans.labels(reason)
         for reason in NOT_FITTING:  # from 0, so that the first one is seen as an increase
             self._set_aside.labels(reason)
+
+    def request_figures(self) -> Iterator[Metric]:
+        """Requests by status, and their durations, as `exposition` shows them."""
+        yield from self._requests.collect()
+        yield from self._seconds.collect()
 
     def count_lost_spans(self, reason: str, spans: int) -> None:
         """Count spans that reached no collector."""

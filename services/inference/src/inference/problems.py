@@ -33,6 +33,8 @@ class Failure(StrEnum):
     TEXT_TOO_LONG = "text-too-long"
     UNKNOWN_LABEL = "unknown-label"
     UNKNOWN_PREDICTION = "unknown-prediction"
+    UNKNOWN_ALERT = "unknown-alert"
+    ALERT_RESOLVED = "alert-resolved"
     CONSENT_MISSING = "consent-missing"
     TEXT_MISMATCH = "text-mismatch"
     OVERLOADED = "overloaded"
@@ -72,6 +74,8 @@ FAILURES: Mapping[Failure, tuple[HTTPStatus, str]] = {
     Failure.TEXT_TOO_LONG: (HTTPStatus.UNPROCESSABLE_ENTITY, "The text is too long"),
     Failure.UNKNOWN_LABEL: (HTTPStatus.UNPROCESSABLE_ENTITY, "The label cannot be used here"),
     Failure.UNKNOWN_PREDICTION: (HTTPStatus.NOT_FOUND, "There is no such prediction"),
+    Failure.UNKNOWN_ALERT: (HTTPStatus.NOT_FOUND, "There is no such alert"),
+    Failure.ALERT_RESOLVED: (HTTPStatus.CONFLICT, "The alert is over"),
     Failure.CONSENT_MISSING: (HTTPStatus.UNPROCESSABLE_ENTITY, "A text needs consent to be kept"),
     Failure.TEXT_MISMATCH: (
         HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -5,9 +5,12 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from inference.alerts.settings import AlertSettings
+from inference.telemetry.settings import TelemetrySettings
 
 MIN_KEY_CHARACTERS = 32
 PLACEHOLDERS = ("change", "example", "placeholder")
@@ -18,7 +21,7 @@ class SettingsError(Exception):
     """A setting that cannot be used; the message names the variable and how to mend it."""
 
 
-class Settings(BaseSettings):
+class Settings(AlertSettings, TelemetrySettings):
     """Settings of the API; each is the environment variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", protected_namespaces=())

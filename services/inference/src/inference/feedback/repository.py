@@ -19,12 +19,18 @@ class JudgedPrediction:
     """What a verdict must agree with.
 
     Attributes:
+        model_name: which model made it.
+        model_version: which version of that model.
         label: what was predicted.
+        confidence: the probability of that.
         labels: what the model could have predicted, in its order.
         text_hmac: keyed fingerprint of the text.
     """
 
+    model_name: str
+    model_version: str
     label: str
+    confidence: float
     labels: tuple[str, ...]
     text_hmac: str
 
@@ -44,12 +50,25 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
 
     SQLite needs no such lock: it lets one transaction write at a time.
     """
-    columns = (PREDICTIONS.c.label, PREDICTIONS.c.probabilities, PREDICTIONS.c.text_hmac)
+    columns = (
+        PREDICTIONS.c.model_name,
+        PREDICTIONS.c.model_version,
+        PREDICTIONS.c.label,
+        PREDICTIONS.c.probabilities,
+        PREDICTIONS.c.text_hmac,
+    )
     query = select(*columns).where(PREDICTIONS.c.id == prediction_id).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    return JudgedPrediction(row.label, tuple(row.probabilities), row.text_hmac)
+    return JudgedPrediction(
+        model_name=row.model_name,
+        model_version=row.model_version,
+        label=row.label,
+        confidence=row.probabilities[row.label],
+        labels=tuple(row.probabilities),
+        text_hmac=row.text_hmac,
+    )
 
 
 def latest_verdict(

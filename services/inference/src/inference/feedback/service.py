@@ -1,5 +1,6 @@
 """Verdicts: checked against their prediction, kept once, kept with their history."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,13 +17,29 @@ from inference.feedback.schemas import (
 from inference.problems import Failure, ServiceError, unknown_label
 from inference.store.backlog import Waiting
 from inference.store.store import Store
+from inference.telemetry.events import GivenVerdict
 from inference.texts import Fingerprints, check_text
 
 
 class FeedbackService:
     """Takes verdicts. Its work waits for the database, so it belongs in a thread."""
 
-    def __init__(self, store: Store, fingerprints: Fingerprints, max_text_characters: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        fingerprints: Fingerprints,
+        max_text_characters: int,
+        on_verdict: Callable[[GivenVerdict], None],
+    ) -> None:
+        """Take up the verdicts that wait in the store.
+
+        Args:
+            store: has the predictions, and gets the verdicts.
+            fingerprints: tell whether a text is the one that was predicted.
+            max_text_characters: longest text.
+            on_verdict: called with each verdict that changed something; neither waits nor fails.
+        """
+        self._on_verdict = on_verdict
         self._store = store
         self._fingerprints = fingerprints
         self._max_text_characters = max_text_characters
@@ -56,12 +73,15 @@ class FeedbackService:
             raise ServiceError(
                 Failure.UNKNOWN_LABEL, "corrected_label goes with the verdict rejected only"
             )
+        given: list[GivenVerdict] = []
         done = self._store.run_on(
             request.prediction_id,
-            lambda connection: self._judge(connection, request, reviewer_key),
+            lambda connection: self._judge(connection, request, reviewer_key, given),
             queued.body_of(request, reviewer_key),
             request.text,
         )
+        if given and not isinstance(done, Waiting):
+            self._on_verdict(given[-1])
         return queued.answer_of(request, done) if isinstance(done, Waiting) else done
 
     def labelled(self, after: str | None, limit: int) -> LabelledPage:
@@ -78,18 +98,24 @@ class FeedbackService:
     def _judge_later(self, connection: Connection, waiting: Waiting) -> None:
         """Keep a verdict that waited, at its time.
 
-        A second try finds it there, and so changes nothing, whatever came after it.
+        A second try finds it there, and so changes nothing, whatever came after it. It is told
+        before it is committed, so one whose commit fails is told twice.
         """
         request, reviewer_key = queued.request_of(waiting)
-        self._judge(connection, request, reviewer_key, waiting.created_at)
+        given: list[GivenVerdict] = []
+        self._judge(connection, request, reviewer_key, given, waiting.created_at)
+        for verdict in given:
+            self._on_verdict(verdict)
 
     def _judge(
         self,
         connection: Connection,
         request: FeedbackRequest,
         reviewer_key: str | None,
+        given: list[GivenVerdict],
         given_at: datetime | None = None,
     ) -> FeedbackAnswer:
+        """Keep a verdict; `given` gets it if it is not the one that stands already."""
         prediction = repository.locked_prediction(connection, request.prediction_id)
         if prediction is None:
             raise ServiceError(Failure.UNKNOWN_PREDICTION, "no prediction has this prediction_id")
@@ -104,6 +130,7 @@ class FeedbackService:
         said = (request.verdict, request.corrected_label)
         if latest is None or (latest.verdict, latest.corrected_label) != said:
             latest = repository.add_verdict(connection, request, latest, reviewer_key, given_at)
+            given.append(_given(request, prediction))
         kept = repository.has_consented_text(connection, request.prediction_id)
         if request.text is not None and not kept:
             repository.add_consented_text(connection, request.prediction_id, request.text)
@@ -116,6 +143,19 @@ class FeedbackService:
             created_at=latest.created_at,
             text_kept=kept,
         )
+
+
+def _given(request: FeedbackRequest, prediction: JudgedPrediction) -> GivenVerdict:
+    return GivenVerdict(
+        prediction_id=request.prediction_id,
+        model_name=prediction.model_name,
+        model_version=prediction.model_version,
+        predicted_label=prediction.label,
+        confidence=prediction.confidence,
+        verdict=request.verdict,
+        corrected_label=request.corrected_label,
+        channel=request.channel,
+    )
 
 
 def _check_label(request: FeedbackRequest, prediction: JudgedPrediction) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from contract.bundle import Prediction
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 from inference.store.writer import Rows
+from inference.telemetry.events import GivenVerdict
 from inference.texts import storable
 
 TRUE_LABEL_CHANNEL = "true_label"
@@ -61,6 +62,21 @@ def rows_of(new: Sequence[NewPrediction]) -> Rows:
         KEPT_TEXTS: [_text(item, *item.kept_text) for item in new if item.kept_text],
         VERDICTS: [_verdict(item, item.verdict) for item in new if item.verdict],
     }
+
+
+def given_verdict(item: NewPrediction, said: TrueLabel) -> GivenVerdict:
+    """The verdict that a true label is."""
+    row = _verdict(item, said)
+    return GivenVerdict(
+        prediction_id=item.id,
+        model_name=item.model_name,
+        model_version=item.model_version,
+        predicted_label=item.prediction.label,
+        confidence=item.prediction.probabilities[item.prediction.label],
+        verdict=row["verdict"],
+        corrected_label=row["corrected_label"],
+        channel=row["channel"],
+    )
 
 
 def _prediction(item: NewPrediction) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -13,10 +13,11 @@ from inference.metrics import Metrics
 from inference.model.serving import ServedModel, ServingModel
 from inference.prediction.contest import Contest
 from inference.prediction.outcomes import Outcomes
-from inference.prediction.repository import NewPrediction, TrueLabel, rows_of
+from inference.prediction.repository import NewPrediction, TrueLabel, given_verdict, rows_of
 from inference.prediction.schemas import BatchAnswer, BatchItem, PredictionAnswer
 from inference.problems import ServiceError, unknown_label
 from inference.store.store import Store
+from inference.telemetry.events import GivenVerdict
 from inference.texts import Fingerprints
 from inference.tracing.record import note_model, part
 
@@ -41,7 +42,9 @@ class PredictionService:
         fingerprints: Fingerprints,
         metrics: Metrics,
         options: PredictionOptions,
+        on_verdict: Callable[[GivenVerdict], None],
     ) -> None:
+        self._on_verdict = on_verdict
         self._serving = serving
         self._outcomes = outcomes
         self._contest = contest
@@ -213,6 +216,8 @@ class PredictionService:
                 await asyncio.wrap_future(self._store.submit(rows_of(new)))
         for item in new:
             self._metrics.count_prediction(served.name, served.version, item.prediction.label)
+            if item.verdict is not None:
+                self._on_verdict(given_verdict(item, item.verdict))
         return new
 
     def _new(

@@ -1,0 +1,1 @@
+"""Alerts that live in the store: rules, evidence, one alert for all processes, its delivery."""

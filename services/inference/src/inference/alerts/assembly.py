@@ -1,0 +1,101 @@
+"""Telemetry and alerts of a process, put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from inference.alerts.channels import Channel, InsightsChannel, Webhook
+from inference.alerts.findings import Thresholds
+from inference.alerts.service import AlertService
+from inference.alerts.signing import signing_key
+from inference.alerts.watch import AlertDelivery, AlertWatch
+from inference.metrics import Metrics
+from inference.model.serving import ServingModel
+from inference.settings import Settings
+from inference.store.store import Store
+from inference.telemetry.events import EventSink, GivenVerdict, verdict_event
+from inference.telemetry.sinks import open_sink
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """What watches the service.
+
+    Attributes:
+        alerts: for routes, and for others' findings.
+        on_verdict: to be told of each verdict that was kept; neither waits nor fails.
+    """
+
+    alerts: AlertService
+    on_verdict: Callable[[GivenVerdict], None]
+    _watch: AlertWatch
+    _delivery: AlertDelivery
+    _sink: EventSink | None
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._watch.start()
+        self._delivery.start()
+
+    def close(self) -> None:
+        """End them, then send or keep what is left; before the store is closed."""
+        self._watch.close()
+        self._delivery.close()
+        if self._sink is not None:
+            self._sink.close()
+
+
+def assemble_monitoring(
+    settings: Settings, store: Store, metrics: Metrics, serving: ServingModel
+) -> Monitoring:
+    """Put together what the settings ask for; nothing is read or sent before `start`.
+
+    Args:
+        settings: thresholds and ways out.
+        store: holds verdicts and alerts.
+        metrics: of this process's requests.
+        serving: the model, which knows the language of its texts.
+
+    Raises:
+        OSError: the folder of events that cannot be sent yet cannot be made.
+    """
+    sink = open_sink(
+        settings.applicationinsights_connection_string,
+        settings.telemetry_backend,
+        settings.data_dir,
+        settings.otel_service_name,
+    )
+    channels: list[Channel] = []
+    if sink is not None:
+        channels.append(InsightsChannel(sink))
+    if settings.alert_webhook_url:
+        key = signing_key(settings.alert_webhook_secret)
+        channels.append(Webhook(settings.alert_webhook_url, key))
+    cooldown = timedelta(seconds=settings.alert_cooldown_seconds)
+    delivery = AlertDelivery(store, channels)
+    watch = AlertWatch(
+        store, Thresholds.of(settings), cooldown, metrics.request_figures, delivery.nudge
+    )
+
+    def on_verdict(given: GivenVerdict) -> None:
+        watch.nudge()
+        event = verdict_event(given, language_of(given, serving)) if sink is not None else None
+        if sink is not None and event is not None:
+            sink.send(event)
+
+    return Monitoring(
+        AlertService(store, cooldown, delivery.nudge), on_verdict, watch, delivery, sink
+    )
+
+
+def language_of(given: GivenVerdict, serving: ServingModel) -> str:
+    """The language of the text of a judged prediction, as far as its model knows.
+
+    Predictions keep none. It is known where the model that made this one still serves and reads a
+    single language; else it is empty.
+    """
+    served = serving.current
+    if served is None or (served.name, served.version) != (given.model_name, given.model_version):
+        return ""
+    languages = served.bundle.manifest.languages
+    return languages[0] if len(languages) == 1 else ""

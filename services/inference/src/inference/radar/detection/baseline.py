@@ -11,7 +11,7 @@ from inference.radar.detection.series import Counts, Flags, Reals, Series
 WINDOW_DAYS = 28
 HALF_LIFE_DAYS = 10.0
 """The past counts half as much for each of these days: habits change."""
-SMOOTHING_MINUTES = 90
+SMOOTHING_MINUTES = 45
 """Half the width of the window over which a time of day is smoothed."""
 PRIOR_BUCKETS = 3.0
 """A time of day is drawn towards the day's mean as by these many buckets at that mean."""

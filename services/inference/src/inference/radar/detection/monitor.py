@@ -310,11 +310,15 @@ class _Watch:
         still = ewma in surge.charts and self.states[ewma].value >= steps.limits[ewma][index] / 2
         if over and not still:
             surge.end = max(self.calm.since, surge.start + 1)
-            self.usable[surge.end : place + 1] = ~np.array(self.skipped[surge.end : place + 1])
+            self.usable[surge.end : place + 1] = ~np.array(
+                self.skipped[surge.end : place + 1], np.bool_
+            )
             self._reset(place + 1)
         elif lasted >= self.options.settling_hours:
             surge.end, surge.settled = place + 1, True
-            self.usable[surge.start : surge.end] = ~np.array(self.skipped[surge.start : surge.end])
+            self.usable[surge.start : surge.end] = ~np.array(
+                self.skipped[surge.start : surge.end], np.bool_
+            )
             self.origin = surge.start
             self._reset(place + 1)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from inference.model.registry import MlflowRegistry, RegistryError
+from inference.model.registry import MlflowRegistry, RegistryError, UnknownVersionError
 from inference.model.source import parse_source
 
 NAME = "tweet-sentiment"
@@ -43,8 +43,12 @@ def test_serves_an_alias_from_mlflow_and_from_the_cache_without_it(
     assert {path.name: path.read_bytes() for path in fetched.iterdir()} == {
         path.name: path.read_bytes() for path in bundle_path.iterdir()
     }
-    with pytest.raises(RegistryError, match="alias 'nobody'"):
+    with pytest.raises(UnknownVersionError, match="alias 'nobody'"):
         registry.resolve(parse_source(f"models:/{NAME}@nobody"))
+    away = MlflowRegistry("http://127.0.0.1:9")
+    with pytest.raises(RegistryError, match="gives no version") as error:
+        away.resolve(parse_source(f"models:/{NAME}@nobody"))
+    assert not isinstance(error.value, UnknownVersionError)
     with pytest.raises(RegistryError, match="version 7 cannot be downloaded"):
         registry.download(NAME, "7", folder)
 

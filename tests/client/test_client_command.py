@@ -133,6 +133,29 @@ def test_what_was_answered_before_the_service_went_is_kept(
     assert {row["error"] for row in refused} == {"No: for scope-missing"}
 
 
+@pytest.mark.parametrize("slow", [True, False])
+def test_an_answer_under_way_is_not_lost_to_its_neighbours_failure(
+    radar, scripted, answer, refusal, prediction, tmp_path, slow
+):
+    def predicted(content):
+        count = len(json.loads(content)["texts"])
+        return {"results": [{"index": at, "prediction": prediction} for at in range(count)]}
+
+    good = answer(200, predicted, delay=1.0) if slow else refusal(403, "scope-missing")
+    server = scripted(good, refusal(403, "scope-missing"))
+    (tmp_path / "in.csv").write_text("text\n" + "late\n" * 5_000)
+    done = radar("in.csv", "--output", "out.csv", "--concurrency", "2", url=server.url)
+    if slow:
+        assert done.returncode == 3
+        rows = rows_in((tmp_path / "out.csv").read_bytes())
+        assert {row["label"] for row in rows} == {"negative", ""}
+        assert {row["error"] for row in rows} == {"", "No: for scope-missing"}
+        assert len(rows) == 5_000
+    else:
+        assert (done.returncode, done.stderr) == (1, b"radar: No: for scope-missing\n")
+        assert not (tmp_path / "out.csv").exists()
+
+
 def test_a_service_that_is_not_there_is_one_line_and_no_file(radar, free_port, tmp_path):
     url = f"http://127.0.0.1:{free_port()}"
     done = radar("--deadline", "1", "--output", "out.csv", url=url, given=b"late\n")

@@ -58,6 +58,7 @@ def test_a_collector_that_answers_nonsense_is_heard_by_nobody(
             said = [line.message for line in caplog.records if "collector" in line.message]
             assert said == ["spans are dropped: the collector does not take them"]
     assert "zanzibar" not in caplog.text
+    assert [line for line in caplog.records if line.name.startswith("opentelemetry")] == []
 
 
 def test_one_that_recovers_gets_the_spans_that_follow(traced, collector, until, caplog):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from radar_client.answers import Prediction
 from radar_client.async_client import AsyncClient
@@ -69,10 +70,12 @@ class Pipeline:
         self._writer = writer
         self._told = told
         self._tally = Tally()
+        self._concurrency = concurrency
         self._requests = asyncio.Semaphore(concurrency)
         self._held = asyncio.Semaphore(concurrency * HELD_GROUPS)
         self._window: asyncio.Queue[asyncio.Task[list[Answered]] | None] = asyncio.Queue()
         self._ended: RadarError | None = None
+        self._heard = False  # at least one tweet was answered
 
     async def run(self) -> Tally:
         """Answer all rows.
@@ -89,6 +92,8 @@ class Pipeline:
         try:
             while (task := await self._window.get()) is not None:
                 answered = await task
+                if self._ended is not None and await self._never_heard():
+                    raise self._ended
                 # In a thread: a reader that pauses must not hold up the connections.
                 await asyncio.to_thread(self._writer.write, answered)
                 self._held.release()
@@ -97,10 +102,13 @@ class Pipeline:
             if not self._tally.answered + self._tally.failed:
                 self._writer.write([])  # of no rows, a header is the answer
         finally:
-            submitting.cancel()
+            left: list[asyncio.Task[Any]] = [submitting]
             while not self._window.empty():
-                if (left := self._window.get_nowait()) is not None:
-                    left.cancel()
+                if (held := self._window.get_nowait()) is not None:
+                    left.append(held)
+            for each in left:
+                each.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
         return self._tally
 
     async def _submit(self) -> None:
@@ -123,11 +131,9 @@ class Pipeline:
             else:
                 found = await self._client.predict_batch(texts)
                 items = [(item.prediction, item.error) for item in found]
-        errors = [error for _, error in items if error is not None and error.ends_run]
-        if errors:
-            if not self._tally.answered and not any(made for made, _ in items):
-                raise errors[0]
-            self._ended = errors[0]
+            self._heard = self._heard or any(made is not None for made, _ in items)
+            errors = (error for _, error in items if error is not None and error.ends_run)
+            self._ended = self._ended or next(errors, None)
         outcomes = iter(items)
         answered = []
         for row in rows:
@@ -137,6 +143,15 @@ class Pipeline:
                 made, error = next(outcomes)
                 answered.append(Answered(row, made, str(error) if error else None))
         return answered
+
+    async def _never_heard(self) -> bool:
+        """Whether nothing was answered, by the requests under way either."""
+        if not self._heard:
+            for _ in range(self._concurrency):
+                await self._requests.acquire()
+            for _ in range(self._concurrency):
+                self._requests.release()
+        return not self._heard
 
     def _count(self, answered: Sequence[Answered]) -> None:
         made = sum(item.prediction is not None for item in answered)

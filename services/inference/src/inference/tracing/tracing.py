@@ -43,8 +43,8 @@ class Tracing:
             settings: name and sampler.
             exporters: makes what spans are handed to.
         """
-        # Their lines come with each batch that is not taken; ours when that begins and ends.
-        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        # Its lines come with each batch that is not taken; ours when that begins and ends.
+        logging.getLogger("opentelemetry.exporter.otlp").setLevel(logging.CRITICAL)
         self._exporters = exporters
         self._processors: list[BoundedProcessor] = []
         self._provider = TracerProvider(

@@ -165,7 +165,7 @@ def radar(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
             capture_output=True,
             cwd=tmp_path,
             env=os.environ | {"RADAR_URL": url} | environment,
-            timeout=60,
+            timeout=120,
         )
 
     return run

@@ -180,6 +180,18 @@ def test_a_version_before_that_went_bad_is_not_served(followed, follow, until, c
     assert version_of(serving) == "2"
 
 
+def test_a_version_before_that_cannot_be_read_is_said(followed, follow, until, monkeypatch):
+    follow.stop()
+    serving = follow(poll_seconds=NEVER)
+    until(lambda: version_of(serving) == "2", "version 2 serves")
+    monkeypatch.setattr("inference.model.origin.RegistryOrigin.reopen", unreadable)
+    with pytest.raises(ServiceError, match="version 1 cannot be read: input/output"):
+        follow.started[0].roll_back()
+    monkeypatch.undo()
+    follow.started[0].roll_back()
+    assert version_of(serving) == "1"
+
+
 def test_a_rollback_while_the_bundle_cannot_be_recorded_works_all_the_same(
     followed, cache_dir, monkeypatch
 ):
@@ -203,6 +215,19 @@ def test_if_the_held_place_is_lost_something_serves_all_the_same(
     (cache.path(cache.record().current) / "model.onnx").write_bytes(b"")
     serving = follow()
     until(lambda: version_of(serving) == "2", "what the alias names serves, being all there is")
+
+
+def test_a_cache_that_cannot_be_read_is_as_good_as_none(followed, follow, until, monkeypatch):
+    follow.stop()
+    monkeypatch.setattr("inference.model.origin.RegistryOrigin.reopen", unreadable)
+    serving = follow()
+    until(lambda: "input/output" in (serving.following.last_error or ""), "it goes on looking")
+    monkeypatch.undo()
+    until(lambda: version_of(serving) == "2", "version 2 serves")
+
+
+def unreadable(*_):
+    raise OSError("input/output error")
 
 
 def test_whoever_waits_for_a_reload_is_told_of_the_end(followed, shelf):

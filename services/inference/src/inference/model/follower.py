@@ -104,17 +104,14 @@ class Follower:
         """Serve what served before, and hold it until the source says something else.
 
         Raises:
-            ServiceError: (no previous model) there is none, or it no longer verifies.
+            ServiceError: (no previous model) there is none, or it can no longer be used.
         """
         with self._changing:
             current, previous = self._serving.current, self._previous
             if current is None or previous is None:
                 raise _no_previous("nothing served before what serves now")
             if isinstance(previous, Entry):
-                self._previous = None
-                version, previous = previous.version, self._origin.reopen(previous)
-                if previous is None:
-                    raise _no_previous(f"version {version} no longer verifies; it was removed")
+                previous = self._reopened(previous)
             try:
                 self._origin.held(previous, current)
             except OSError as error:
@@ -128,6 +125,16 @@ class Follower:
             "rolled back",
             extra=fields(name=previous.name, to=previous.version, given_up=current.version),
         )
+
+    def _reopened(self, entry: Entry) -> ServedModel:
+        try:
+            served = self._origin.reopen(entry)
+        except OSError as error:
+            raise _no_previous(f"version {entry.version} cannot be read: {error}") from error
+        if served is None:
+            self._previous = None
+            raise _no_previous(f"version {entry.version} no longer verifies; it was removed")
+        return served
 
     def _run(self) -> None:
         delay: float | None = 0.0
@@ -155,7 +162,9 @@ class Follower:
         with self._wanted:
             self._wanted.wait_for(lambda: self._stopping or self._asked, seconds)
             asked, self._asked = self._asked, None
-            return asked
+        if asked and not asked.set_running_or_notify_cancel():
+            return None
+        return asked
 
     def _resume(self) -> bool:
         """Serve what a process before this one did; returns whether that works."""
@@ -163,7 +172,11 @@ class Follower:
         if record is None:
             return False
         self._previous = record.previous if self._options.required else None
-        served = self._origin.reopen(record.current)
+        try:
+            served = self._origin.reopen(record.current)
+        except Exception as error:  # such as a disk that fails: the thread must go on looking
+            _log.error("the cached bundle cannot be read", extra=fields(reason=str(error)))
+            return False
         if served is None:
             return False
         if record.held:

@@ -100,6 +100,8 @@ def test_the_reference_client_reads_what_there_is(triton, http):
     assert triton.is_model_ready(NAME, version)
     assert metadata["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
     assert [tensor["name"] for tensor in metadata["outputs"]] == OUTPUTS
+    labels = json.loads(metadata["outputs"][1]["parameters"]["labels"])
+    assert labels == ["negative", "neutral", "positive"]
     tensor = http.InferInput("text", [1], "BYTES")
     tensor.set_data_from_numpy(np.array(["late"], np.object_))
     assert triton.infer(NAME, [tensor], version).get_response()["model_version"] == version

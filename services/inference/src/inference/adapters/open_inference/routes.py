@@ -102,14 +102,18 @@ async def server() -> Server:
     )
 
 
-@router.get("/models/{name}", responses=_MODEL_FAILURES)
+@router.get("/models/{name}", response_model_exclude_none=True, responses=_MODEL_FAILURES)
 @needs(Scope.PREDICT)
 async def model(name: str, request: Request) -> ModelMetadata:
     """What the model that serves reads and gives."""
     return service.metadata(service.named(services_of(request).serving, name, None))
 
 
-@router.get("/models/{name}/versions/{version}", responses=_MODEL_FAILURES)
+@router.get(
+    "/models/{name}/versions/{version}",
+    response_model_exclude_none=True,
+    responses=_MODEL_FAILURES,
+)
 @needs(Scope.PREDICT)
 async def model_version(name: str, version: str, request: Request) -> ModelMetadata:
     """The same, if that version serves."""

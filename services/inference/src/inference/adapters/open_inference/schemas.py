@@ -48,6 +48,9 @@ class TensorMetadata(BaseModel):
     name: str
     datatype: str
     shape: list[int]
+    parameters: dict[str, str] | None = Field(
+        default=None, description="labels: those of the columns, as a JSON list"
+    )
 
 
 class ModelMetadata(BaseModel):

@@ -1,5 +1,6 @@
 """The protocol's requests as predictions, and predictions as its answers."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -47,7 +48,7 @@ def named(serving: ServingModel, name: str, version: str | None) -> ServedModel:
 
 def metadata(served: ServedModel) -> ModelMetadata:
     """What the model reads and gives."""
-    labels = len(served.bundle.manifest.labels)
+    labels = served.bundle.manifest.labels
     return ModelMetadata(
         name=served.name,
         versions=[served.version],
@@ -55,7 +56,12 @@ def metadata(served: ServedModel) -> ModelMetadata:
         inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1])],
         outputs=[
             TensorMetadata(name="label", datatype="BYTES", shape=[-1]),
-            TensorMetadata(name="probabilities", datatype="FP32", shape=[-1, labels]),
+            TensorMetadata(
+                name="probabilities",
+                datatype="FP32",
+                shape=[-1, len(labels)],
+                parameters={"labels": json.dumps(labels)},
+            ),
             TensorMetadata(name="uncertain", datatype="BOOL", shape=[-1]),
             TensorMetadata(name="truncated", datatype="BOOL", shape=[-1]),
             TensorMetadata(name="prediction_id", datatype="BYTES", shape=[-1]),
@@ -99,9 +105,11 @@ async def infer(
     binary: list[bytes] = []
     for name, in_binary in wanted.items():
         if in_binary:
-            said, content = tensors[name].apart()
+            described, content = tensors[name].apart()
             binary.append(content)
-        outputs.append(said if in_binary else tensors[name].described())
+        else:
+            described = tensors[name].described()
+        outputs.append(described)
     document = InferResponse(
         model_name=answers[0].model_name,
         model_version=answers[0].model_version,

@@ -21,6 +21,8 @@ from radar_client import (
     RefusedError,
 )
 
+pytestmark = pytest.mark.e2e
+
 TEXT = "lovely crew zanzibar"
 
 

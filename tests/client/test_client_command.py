@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 RADAR = str(Path(sys.executable).with_name("radar"))
 LINES = 10_000
 

@@ -188,6 +188,13 @@ def test_a_failed_request_costs_its_own_tweets_and_a_lost_service_the_rest(
     assert all(type(item.error) is kinds[at // 256] for at, item in enumerate(items))
 
 
+def test_one_text_is_no_batch(scripted, answer):
+    server = scripted(answer(200, PREDICTED))
+    with Client(server.url) as client, pytest.raises(TypeError, match="several"):
+        client.predict_batch("late")
+    assert server.requests == []
+
+
 def test_a_batch_with_too_few_answers_is_refused(scripted, answer):
     with Client(scripted(answer(200, {"results": []})).url) as client:
         (item,) = client.predict_batch(["late"])

@@ -33,7 +33,13 @@ class Group:
 
 
 def groups_of(texts: Iterable[str]) -> Iterator[Group]:
-    """Cut tweets into groups for one request each, in order."""
+    """Cut tweets into groups for one request each, in order.
+
+    Raises:
+        TypeError: one text is given, whose letters would each be a tweet.
+    """
+    if isinstance(texts, str):
+        raise TypeError("give several texts, such as [text]; for one there is predict")
     first, held, size = 0, list[str](), 0
     for text in texts:
         added = len(as_json(text)) + 1

@@ -70,7 +70,8 @@ def _environment(folder: Path, model: str | None) -> dict[str, str]:
     }
     if model is None:
         environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
-        command = [sys.executable, "-m", "trainer", "train", "naive-bayes", "--data", "sample"]
+        trainer = Path(sys.executable).with_name("trainer")
+        command = [str(trainer), "train", "naive-bayes", "--data", "sample"]
         subprocess.run(command, env=environment, cwd=folder, check=True, stdout=sys.stderr)
     return environment
 

@@ -92,17 +92,19 @@ def run(seed: int, options: Options, *, per_hour: bool = False, early: bool = Tr
     return Outcome(delays, len(false), DAYS - len(starts) * SURGE_HOURS / 24)
 
 
-def summary(outcomes: Sequence[Outcome]) -> dict[str, float | int]:
+def summary(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     """The figures of several runs."""
     delays = [delay for outcome in outcomes for delay in outcome.delays]
     days = sum(outcome.days for outcome in outcomes)
     false = sum(outcome.false_alarms for outcome in outcomes)
     found = [delay for delay in delays if math.isfinite(delay)]
+    median = float(np.median(delays))
     return {
         "false_alarms_per_day": round(false / days, 3),
-        # Of all surges, those that were not found counting as later than any.
-        "median_delay_minutes": round(float(np.median(delays)), 1) if delays else math.nan,
-        "found_share": round(len(found) / len(delays), 4) if delays else math.nan,
+        # Of all surges, those that were not found counting as later than any; none if these are
+        # half of them.
+        "median_delay_minutes": round(median, 1) if math.isfinite(median) else None,
+        "found_share": round(len(found) / len(delays), 4),
         "surges": len(delays),
         "quiet_days": round(days, 1),
     }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from inference.store.store import Store
 
 MOST_SHOWN = 5
+"""Rows that cannot be used and are told of one by one; the rest are counted."""
+ROWS_BETWEEN_LINES = 10_000
 STORE_SECONDS = 30.0
 
 app = typer.Typer(help="The radar: surges of negative mentions.", no_args_is_help=True)
@@ -108,6 +110,8 @@ class _Feed:
                     typer.echo(f"{self._file}, line {row.line}: {row.reason}", err=True)
                 continue
             self._read += 1
+            if self._read % ROWS_BETWEEN_LINES == 0:
+                typer.echo(f"\r{self._read:,} rows read", err=True, nl=False)
             self.airlines.add(row.airline)
             first, last = self.span or (row.created_at, row.created_at)
             self.span = min(first, row.created_at), max(last, row.created_at)

@@ -1,7 +1,7 @@
 """Many texts through one bundle, on many threads that share its graph."""
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -97,9 +97,12 @@ class ParallelScorer:
 
 
 def _settle(futures: Sequence[Future[Any]]) -> None:
-    """Wait for all, or for the first that fails, whose error is raised and the rest given up."""
-    done, rest = wait(futures, return_when=FIRST_EXCEPTION)
-    for future in rest:
-        future.cancel()
-    for future in done:
-        future.result()
+    """Wait for all, or for one that fails, whose error is raised and the rest given up."""
+    try:
+        # Not `concurrent.futures.wait`, which never hears of what a pool cancels as it closes.
+        for future in futures:
+            future.result()
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise

@@ -11,6 +11,8 @@ from inference.bulk.errors import DamagedInputError
 from inference.bulk.rows import ColumnOptions, Refused, Row
 from inference.bulk.text_rows import delimited_rows, json_rows
 
+GZIP_BUFFER_BYTES = 1 << 16
+"""What a damaged place in a gzipped file costs at most of the rows before it."""
 GZIP_MAGIC, PARQUET_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -63,7 +65,7 @@ class RowReader:
             raise DamagedInputError(address, "is a zip archive: unzip it and give the file inside")
         stream = cast(BufferedReader, raw)
         if magic.startswith(GZIP_MAGIC):
-            stream = BufferedReader(gzip.GzipFile(fileobj=raw), BUFFER_BYTES)
+            stream = BufferedReader(gzip.GzipFile(fileobj=raw), GZIP_BUFFER_BYTES)
         head = stream.peek(BUFFER_BYTES)
         if head.startswith(UTF16_MARKS):
             raise DamagedInputError(address, "is UTF-16: save it as UTF-8")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from inference.access.cli import app as keys
+from inference.alerts.cli import app as alerts
 from inference.bulk.cli import score
 from inference.radar.cli import app as radar
 
@@ -16,6 +17,7 @@ app = typer.Typer(
     help="The sentiment API.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
 app.add_typer(keys, name="keys")
+app.add_typer(alerts, name="alerts")
 app.add_typer(radar, name="radar")
 app.command()(score)
 

@@ -1,4 +1,4 @@
-"""Receivers on this machine: of Application Insights, and of webhooks."""
+"""Receivers on this machine, of Application Insights and of webhooks; verdicts as rows."""
 
 import gzip
 import json
@@ -6,10 +6,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.engine import make_url
 
+from inference.store import migrate
+from inference.store.engine import make_engine
+from inference.store.tables import PREDICTIONS, VERDICTS
 from inference.telemetry import sinks
 
 
@@ -131,3 +137,39 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     shorten()
     return shorten
+
+
+@pytest.fixture
+def engine(store_url):
+    engine = make_engine(make_url(store_url))
+    migrate.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def predicted(engine):
+    """Keeps a prediction, and verdicts on it: pairs of a verdict and the time it was given."""
+
+    def keep(*verdicts):
+        made = {
+            "id": uuid.uuid4(),
+            "created_at": datetime.now(UTC),
+            "text_hmac": "0" * 64,
+            "model_name": "m",
+            "model_version": "1",
+            "label": "positive",
+            "probabilities": {"negative": 0.25, "positive": 0.75},
+            "uncertain": False,
+            "truncated": False,
+            "token_count": 3,
+            "audit": False,
+        }
+        with engine.begin() as connection:
+            connection.execute(insert(PREDICTIONS).values(made))
+            for revision, (verdict, at) in enumerate(verdicts, start=1):
+                row = {"prediction_id": made["id"], "revision": revision, "verdict": verdict}
+                connection.execute(insert(VERDICTS).values(row | {"created_at": at}))
+        return made["id"]
+
+    return keep

@@ -112,36 +112,13 @@ def _cells(key: "KeptKey") -> tuple[str, ...]:
 
 def _in_store(work: "Callable[[Connection], Result]") -> Result:
     """Do some work in one transaction on the store that the settings name."""
-    from pathlib import Path
-
-    from sqlalchemy.exc import SQLAlchemyError
-
     from inference.access.repository import KeyRefusedError
-    from inference.settings import SettingsError, read_settings
-    from inference.store import migrate
-    from inference.store.engine import make_engine
-    from inference.store.errors import reason_of
+    from inference.store.command import UnusableStoreError, in_store
 
     try:
-        url = read_settings().store_url
-    except SettingsError as error:
+        return in_store(work)
+    except (KeyRefusedError, UnusableStoreError) as error:
         _fail(str(error))
-    shown = url.render_as_string()
-    engine = make_engine(url)
-    try:
-        if url.get_backend_name() == "sqlite" and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            if migrate.current_revision(engine) is None:  # as the API does for a new file
-                migrate.upgrade(engine)
-        migrate.require_head(engine)
-        with engine.begin() as connection:
-            return work(connection)
-    except (KeyRefusedError, migrate.SchemaError) as error:
-        _fail(str(error))
-    except (SQLAlchemyError, OSError) as error:
-        _fail(f"DATABASE_URL: {shown} cannot be used: {reason_of(error)}")
-    finally:
-        engine.dispose()
 
 
 def _fail(message: str) -> NoReturn:

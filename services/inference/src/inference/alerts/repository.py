@@ -112,11 +112,26 @@ def raise_alert(
         seen = update(ALERTS).where(ALERTS.c.id == last.id)
         connection.execute(seen.values(last_seen_at=finding.seen_at))
         return None
-    alert = KeptAlert(
+    alert = opened(finding, now, number=last.number + 1 if last else 1)
+    if not insert_if_new(connection, ALERTS, vars(alert)):
+        return None  # another process was faster
+    _link(connection, alert.id, finding.predictions)
+    return alert
+
+
+def opened(finding: Finding, now: datetime, number: int) -> KeptAlert:
+    """The alert that a finding opens.
+
+    Args:
+        finding: what was found.
+        now: when it is opened.
+        number: one more than that of the last alert of its kind on its key.
+    """
+    return KeptAlert(
         id=uuid.uuid4(),
         kind=finding.kind,
         key=finding.key,
-        number=last.number + 1 if last else 1,
+        number=number,
         summary=finding.summary,
         details=dict(finding.details),
         opened_at=now,
@@ -128,10 +143,6 @@ def raise_alert(
         resolved_by=None,
         resolved_key=None,
     )
-    if not insert_if_new(connection, ALERTS, vars(alert)):
-        return None  # another process was faster
-    _link(connection, alert.id, finding.predictions)
-    return alert
 
 
 def get(connection: Connection, alert_id: uuid.UUID) -> KeptAlert | None:

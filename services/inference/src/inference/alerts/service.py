@@ -107,14 +107,7 @@ class AlertService:
             ServiceError: there is none of that id, it is resolved already, or the store does not
                 answer.
         """
-
-        def change(connection: Connection) -> AlertAnswer:
-            if _require(connection, alert_id).resolved_at is not None:
-                raise ServiceError(Failure.ALERT_RESOLVED, "the alert is resolved already")
-            repository.acknowledge(connection, alert_id, datetime.now(UTC), by, key)
-            return _answers(connection, [_require(connection, alert_id)])[0]
-
-        return self._store.run(change)
+        return self._store.run(lambda connection: acknowledge(connection, alert_id, by, key))
 
     def resolve(self, alert_id: uuid.UUID, by: str | None, key: str | None) -> AlertAnswer:
         """Note that an alert is over; whoever said so first stays.
@@ -127,19 +120,32 @@ class AlertService:
         Raises:
             ServiceError: there is none of that id, or the store does not answer.
         """
+        return self._store.run(lambda connection: resolve(connection, alert_id, by, key))
 
-        def change(connection: Connection) -> AlertAnswer:
-            _require(connection, alert_id)
-            repository.resolve(connection, alert_id, datetime.now(UTC), by, key)
-            return _answers(connection, [_require(connection, alert_id)])[0]
 
-        return self._store.run(change)
+def acknowledge(
+    connection: Connection, alert_id: uuid.UUID, by: str | None, key: str | None
+) -> AlertAnswer:
+    """See `AlertService.acknowledge`."""
+    if _require(connection, alert_id).resolved_at is not None:
+        raise ServiceError(Failure.ALERT_RESOLVED, "the alert is resolved already")
+    repository.acknowledge(connection, alert_id, datetime.now(UTC), by, key)
+    return _answers(connection, [_require(connection, alert_id)])[0]
+
+
+def resolve(
+    connection: Connection, alert_id: uuid.UUID, by: str | None, key: str | None
+) -> AlertAnswer:
+    """See `AlertService.resolve`."""
+    _require(connection, alert_id)
+    repository.resolve(connection, alert_id, datetime.now(UTC), by, key)
+    return _answers(connection, [_require(connection, alert_id)])[0]
 
 
 def _require(connection: Connection, alert_id: uuid.UUID) -> KeptAlert:
     alert = repository.get(connection, alert_id)
     if alert is None:
-        raise ServiceError(Failure.UNKNOWN_ALERT, "no alert has this id; see GET /v1/alerts")
+        raise ServiceError(Failure.UNKNOWN_ALERT, "no alert has this id; list those there are")
     return alert
 
 

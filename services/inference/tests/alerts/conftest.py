@@ -106,9 +106,12 @@ class Insights(Receiver):
 
     def events(self, name: str | None = None) -> list[dict]:
         """The custom events that were taken."""
-        found = [item["data"] for item in self.taken if item["iKey"] == self.key]
-        events = [data["baseData"] for data in found if data["baseType"] == "EventData"]
-        return [event for event in events if name in (None, event["name"])]
+        return [event for event in self.found("EventData") if name in (None, event["name"])]
+
+    def found(self, kind: str) -> list[dict]:
+        """What was taken of a kind: EventData, RequestData for spans of requests."""
+        items = [item["data"] for item in self.taken if item["iKey"] == self.key]
+        return [data["baseData"] for data in items if data["baseType"] == kind]
 
 
 @pytest.fixture

@@ -113,6 +113,12 @@ def test_the_third_rejection_raises_one_alert_everywhere(pair, insights, hook, u
         assert 0.5 < float(event["confidence"]) <= 1
         assert (event["channel"], event["language"]) == ("page", "en")
 
+    until(lambda: insights.found("RequestData"), "spans of requests arrive", 15)
+    spans = {(span["name"], span["responseCode"]) for span in insights.found("RequestData")}
+    assert ("POST /v1/feedback", "200") in spans
+    roles = {item["tags"]["ai.cloud.role"] for item in insights.taken}
+    assert roles == {"radar-inference"}
+
     emitted = json.dumps(insights.taken) + body.decode() + json.dumps(alert)
     emitted += first.log.read_text() + second.log.read_text()
     assert "zanzibar" not in emitted

@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter
+from azure.monitor.opentelemetry.exporter import (
+    AzureMonitorLogExporter,
+    AzureMonitorTraceExporter,
+)
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -19,6 +22,7 @@ REPORTS: Final = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
     "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
 )
 """Switch off the exporter's reports on itself, which go to Microsoft, and its remote control. It
 takes no arguments for them."""
@@ -35,8 +39,7 @@ class OpenTelemetrySink:
             folder: keeps what could not be sent.
             service_name: the role that events come from.
         """
-        for variable in REPORTS:
-            os.environ.setdefault(variable, "true")
+        _switch_off_reports()
         self._exporter = AzureMonitorLogExporter(
             connection_string=connection_string,
             storage_directory=str(folder),
@@ -69,3 +72,27 @@ class OpenTelemetrySink:
         """See `EventSink`."""
         self._drain.close()
         self._provider.shutdown()
+
+
+def span_exporter(connection_string: str) -> AzureMonitorTraceExporter:
+    """What hands spans to Application Insights, where they are requests and dependencies.
+
+    Those that are not taken are gone: unlike events, they are many and each says little.
+
+    Args:
+        connection_string: of the resource that gets them.
+    """
+    _switch_off_reports()
+    sinks.quieten()
+    return AzureMonitorTraceExporter(
+        connection_string=connection_string,
+        disable_offline_storage=True,
+        timeout=sinks.TIMEOUT_SECONDS,
+        read_timeout=sinks.TIMEOUT_SECONDS,
+        retry_total=0,
+    )
+
+
+def _switch_off_reports() -> None:
+    for variable in REPORTS:
+        os.environ.setdefault(variable, "true")

@@ -45,9 +45,7 @@ def open_sink(
     """
     if not connection_string:
         return None
-    # Their informational lines name every request that they make.
-    for noisy in ("azure", "opencensus"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+    quieten()
     folder = data_dir / FOLDER / backend
     folder.mkdir(parents=True, exist_ok=True)
     sink: EventSink
@@ -61,6 +59,12 @@ def open_sink(
         sink = OpenTelemetrySink(connection_string, folder, service_name)
     _log.info("events go to Application Insights", extra=fields(backend=backend))
     return sink
+
+
+def quieten() -> None:
+    """Leave out the SDKs' informational lines, which name every request that they make."""
+    for noisy in ("azure", "opencensus"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 class Drain:

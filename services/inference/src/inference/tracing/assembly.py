@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def tracing_of(settings: Settings) -> "Tracing | None":
-    """What makes traces; None where no collector is named."""
-    if not settings.otel_exporter_otlp_endpoint:
+    """What makes traces; None where nobody takes them."""
+    if not (settings.otel_exporter_otlp_endpoint or settings.applicationinsights_connection_string):
         return None
-    from inference.tracing.tracing import Tracing, otlp_exporters
+    from inference.tracing.tracing import Tracing, exporters_of
 
-    return Tracing(settings, lambda: otlp_exporters(settings))
+    return Tracing(settings, lambda: exporters_of(settings))
 
 
 def add_tracing(app: FastAPI, tracing: "Tracing") -> None:

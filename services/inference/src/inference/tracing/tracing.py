@@ -195,13 +195,20 @@ def sampler_of(name: str, share: float) -> Sampler:
     return ParentBased(root) if name.startswith("parentbased_") else root
 
 
-def otlp_exporters(settings: Settings) -> list[SpanExporter]:
-    """OTLP over HTTP to the address of the settings.
+def exporters_of(settings: Settings) -> list[SpanExporter]:
+    """What the settings name: OTLP over HTTP, Application Insights, or both.
 
-    What else OpenTelemetry's variables say of it (`OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
-    `_CERTIFICATE`, `_COMPRESSION`) the exporter reads itself.
+    What else OpenTelemetry's variables say of OTLP (`OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
+    `_CERTIFICATE`, `_COMPRESSION`) its exporter reads itself.
     """
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    exporters: list[SpanExporter] = []
+    if settings.otel_exporter_otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    address = settings.otel_exporter_otlp_endpoint.rstrip("/")
-    return [OTLPSpanExporter(endpoint=f"{address}/v1/traces")]
+        address = settings.otel_exporter_otlp_endpoint.rstrip("/")
+        exporters.append(OTLPSpanExporter(endpoint=f"{address}/v1/traces"))
+    if settings.applicationinsights_connection_string:
+        from inference.telemetry.otel import span_exporter
+
+        exporters.append(span_exporter(settings.applicationinsights_connection_string))
+    return exporters

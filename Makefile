@@ -3,6 +3,7 @@
 # make test    every test                                       (make lint: every check of the code)
 # make bench-training   how fast the trainer reads and learns, against the plain way
 # make bench-serving    the API against everything a user might pick instead
+# make bench-bulk       files of tweets scored, against a bare loop and Keras
 # make bench-radar      how soon surges are seen, and how often there is none
 # make lock    resolve all dependencies anew
 # make up      the whole system in containers   (make down: stop it, make logs: what it says)
@@ -19,7 +20,7 @@ PACKAGES := libs/contract libs/client services/trainer services/inference servic
 SOURCES := $(addsuffix /src,$(PACKAGES)) tools infra
 LOCKS := requirements/all.txt requirements/build.txt
 
-.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker bench-training bench-serving bench-radar lint format lock lock-check clean
+.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker bench-training bench-serving bench-bulk bench-radar lint format lock lock-check clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -56,7 +57,7 @@ test: test-unit test-e2e test-browser
 test-unit test-e2e test-browser test-docker: test-%: setup
 	@tools/test.sh $*
 
-bench-training bench-serving bench-radar: bench-%: setup
+bench-training bench-serving bench-bulk bench-radar: bench-%: setup
 	@exec $(BIN)/python -m benchmarks.$* $(BENCH_OPTIONS)
 
 lint: setup lock-check

@@ -18,9 +18,10 @@ compile() { # output, inputs...
   "$uv" pip compile "${options[@]}" "$@" --output-file "$target" >/dev/null
 }
 
-# With the SDKs of `trainer baseline`, which its tests drive and its image leaves out.
+# With the SDKs of `trainer baseline`, which its tests drive and its image leaves out, and with what
+# `inference score` needs, which has an image of its own.
 compile requirements/all.txt requirements/build.in requirements/dev.in libs/*/pyproject.toml services/*/pyproject.toml \
-  --extra baselines
+  --extra baselines --extra bulk
 # What installs the rest.
 compile requirements/build.txt requirements/build.in --constraints "$out/requirements/all.txt"
 for service in trainer frontend mlflow; do
@@ -29,6 +30,9 @@ for service in trainer frontend mlflow; do
 done
 compile services/inference/requirements.txt services/inference/pyproject.toml \
   --constraints "$out/requirements/all.txt" --overrides requirements/overrides-serving.txt
+# The image of `inference score`: the API's packages, Arrow and Ray.
+compile services/inference/requirements-bulk.txt services/inference/pyproject.toml \
+  --extra bulk --constraints "$out/requirements/all.txt" --overrides requirements/overrides-serving.txt
 # The GPU image's lock: the same versions, and NVIDIA's libraries with them.
 compile services/trainer/requirements-and-cuda.txt services/trainer/pyproject.toml \
   --extra and-cuda --constraints "$out/requirements/all.txt"

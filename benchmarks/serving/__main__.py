@@ -30,6 +30,7 @@ import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks.api import running_api
@@ -146,7 +147,7 @@ def _prepare(workdir: Workdir, names: Sequence[str], progress: Progress) -> Prep
         try:
             prepared.choices[peer.name] = chosen_settings(
                 peer,
-                lambda server, peer=peer: prepared.service(peer, server),
+                partial(prepared.service, peer),
                 prepared.expected,
                 model,
                 workdir,

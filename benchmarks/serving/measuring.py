@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ BATCH = 256
 BATCH_CLIENTS = 2
 """One batch is computed while the next one comes in."""
 CHECKED = 64
+ANSWER_SECONDS = 60.0
 MIN_AGREEMENT = 0.9
 """Share of tweets that must get the label of the fp32 bundle; int8 may differ here and there."""
 
@@ -61,6 +61,21 @@ class Figures:
     failures: int
 
 
+@dataclass(frozen=True)
+class Batches:
+    """One turn of our batch endpoint.
+
+    Attributes:
+        per_second: tweets answered a second.
+        requests: how many were sent.
+        failures: how many of them were not answered with 200.
+    """
+
+    per_second: float
+    requests: int
+    failures: int
+
+
 def check_answers(service: Service, expected: Sequence[str], labels: Sequence[str]) -> None:
     """Make sure that a service answers what it is asked, before it is called fast.
 
@@ -73,7 +88,13 @@ def check_answers(service: Service, expected: Sequence[str], labels: Sequence[st
         BenchmarkError: it answers with an error, in another form, or other labels.
     """
     found = []
-    for answer in uvloop.run(_ask_each(service, len(expected))):
+    try:
+        answers = uvloop.run(_ask_each(service, len(expected)))
+    except TimeoutError:
+        raise BenchmarkError(
+            f"{service.name} did not answer a tweet within {ANSWER_SECONDS:.0f} s"
+        ) from None
+    for answer in answers:
         if answer.status != 200:
             raise BenchmarkError(
                 f"{service.name} answers with status {answer.status}: {answer.body[:300]!r}"
@@ -149,37 +170,39 @@ def measure(service: Service, seconds: float, seed: int) -> Figures:
     )
 
 
-def batch_speed(target: Target, texts: Sequence[str], seconds: float) -> float:
-    """Tweets a second of our batch endpoint.
+def measure_batches(target: Target, texts: Sequence[str], seconds: float) -> Batches:
+    """The speed of our batch endpoint.
 
     Raises:
-        BenchmarkError: a batch was refused, or a tweet in it.
+        BenchmarkError: it answered nothing, or left tweets without a label.
     """
-    whole = len(texts) // BATCH * BATCH or len(texts)
-    requests = [
-        target.request("/v1/predict/batch", {"texts": texts[at : at + BATCH]})
-        for at in range(0, whole, BATCH)
-    ]
     size = min(BATCH, len(texts))
-    started = time.perf_counter()
+    whole = len(texts) // size * size
+    requests = [
+        target.request("/v1/predict/batch", {"texts": texts[at : at + size]})
+        for at in range(0, whole, size)
+    ]
     report = uvloop.run(closed_loop(target, requests, clients=BATCH_CLIENTS, seconds=seconds))
-    took = time.perf_counter() - started
-    for answer in report.answers:
-        if answer.status != 200:
-            raise BenchmarkError(
-                f"the batch endpoint answers with status {answer.status}: {answer.body[:300]!r}"
-            )
-    results = json.loads(report.answers[0].body)["results"]
+    answered = [answer for answer in report.answers if answer.status == 200]
+    if not answered:
+        raise BenchmarkError(
+            f"the batch endpoint answered none of {len(report.answers)} requests: "
+            f"{report.answers[0].body[:300]!r}"
+        )
+    results = json.loads(answered[0].body)["results"]
     if len(results) != size or any(item.get("prediction") is None for item in results):
         raise BenchmarkError("the batch endpoint left tweets without an answer")
-    return len(report.answers) * size / took
+    return Batches(
+        size * report.per_second, len(report.answers), len(report.answers) - len(answered)
+    )
 
 
 async def _ask_each(service: Service, count: int) -> list[Answer]:
     clients = Clients(service.target)
     try:
         return [
-            await asyncio.wait_for(clients.ask(request), 60) for request in service.requests[:count]
+            await asyncio.wait_for(clients.ask(request), ANSWER_SECONDS)
+            for request in service.requests[:count]
         ]
     finally:
         clients.close()

@@ -76,15 +76,15 @@ def prepare_model(workdir: Workdir, progress: Progress) -> ServedModel:
         Path(__file__),
     )
     for part, wanted, make in (
-        ("trained", trained, lambda: _train(forms, progress)),
-        ("registry", registered, lambda: _register(forms, progress)),
-        ("transformers", registered, lambda: _write_transformers(forms)),
+        ("trained", trained, _train),
+        ("registry", registered, _register),
+        ("transformers", registered, _write_transformers),
     ):
         stamp = folder / part / "made-of"
         if not holds(stamp, wanted):
             shutil.rmtree(folder / part, ignore_errors=True)
             (folder / part).mkdir(parents=True)
-            make()
+            make(forms, progress)
             stamp.write_text(wanted, encoding="utf-8")  # last: half of it does not count
     return forms
 
@@ -94,11 +94,14 @@ def _train(forms: ServedModel, progress: Progress) -> None:
     from trainer.data.loading import load_dataset
     from trainer.export.bundle_writer import export_model
     from trainer.export.quantisation import add_int8
+    from trainer.neural.prediction import KerasLogits
     from trainer.recipes.spec import RecipeSpec
 
     dataset, _ = load_dataset("sample", progress=progress)
     fitted = RecipeSpec.parse(RECIPE).fit(dataset, progress)
-    fitted.predict_logits.model.save(forms.keras)
+    reference = fitted.predict_logits
+    assert isinstance(reference, KerasLogits)  # the recipe's
+    reference.model.save(forms.keras)
     directory = Path(forms.bundle)
     bundle = export_model(
         fitted, dataset, name=NAME, recipe=RECIPE, directory=directory, progress=progress
@@ -150,7 +153,7 @@ def _log_keras(forms: ServedModel) -> None:
     mlflow.register_model(logged.model_uri, KERAS_NAME)
 
 
-def _write_transformers(forms: ServedModel) -> None:
+def _write_transformers(forms: ServedModel, progress: Progress) -> None:
     """The int8 graph as infinity reads it: a folder as on the Hugging Face hub."""
     import onnx
 

@@ -36,14 +36,16 @@ def write_plot(rounds: Sequence[Round], path: Path) -> None:
     speed.barh(places, middles, xerr=spread, color=colours, capsize=3)
     speed.set_yticks(places, names)
     speed.set_xlabel("requests/s at saturation: median, least and most of the rounds")
-    phases = [("alone, p50", lambda one: one.alone)] + [
-        (f"{share:.0%} of its saturation, p99", lambda one, at=at: one.loaded[at][1])
-        for at, share in enumerate(SHARES)
-    ]
-    for marker, (label, value) in zip("o^s", phases, strict=True):
+    for marker, place in zip("os^", (None, *range(len(SHARES))), strict=True):
         medians = [
-            1_000 * statistics.median(value(one.figures[name]) for one in rounds) for name in names
+            1_000
+            * statistics.median(
+                one.figures[name].alone if place is None else one.figures[name].loaded[place][1]
+                for one in rounds
+            )
+            for name in names
         ]
+        label = "alone, p50" if place is None else f"{SHARES[place]:.0%} of its saturation, p99"
         times.plot(medians, places, marker, label=label)
     times.set_xscale("log")
     times.set_xlabel("milliseconds")

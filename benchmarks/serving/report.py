@@ -1,11 +1,11 @@
 """What the rounds come to: ratios, the table and the last line."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.serving.catalogue import Choice, Peer
-from benchmarks.serving.measuring import SHARES, Figures
+from benchmarks.serving.measuring import SHARES
 from benchmarks.serving.rounds import OURS, Round
 
 
@@ -52,7 +52,7 @@ def ratios(
                 [one.figures[OURS].alone / one.figures[peer.name].alone for one in rounds]
             )
     found.update({peer.key: None for peer in missing})
-    loops = [one.batch / one.loop for one in rounds if one.batch and one.loop]
+    loops = [one.batches.per_second / one.loop for one in rounds if one.batches and one.loop]
     if loops:
         found["vs_bare_loop"] = Ratio.of(loops)
     return found
@@ -97,24 +97,23 @@ def table(
             name,
             f"{statistics.median(speeds):.0f} ({min(speeds):.0f} to {max(speeds):.0f})",
             _spoken(ratio) if ratio else "",
-            _milliseconds(figures, lambda one: one.alone),
+            _milliseconds([one.alone for one in figures]),
         ]
         for place in range(len(SHARES)):
-            cells.append(
-                ", ".join(
-                    _milliseconds(figures, lambda one, at=(place, which): one.loaded[at[0]][at[1]])
-                    for which in (0, 1)
-                )
-            )
+            quantiles = zip(*(one.loaded[place] for one in figures), strict=True)
+            cells.append(", ".join(_milliseconds(values) for values in quantiles))
         failed = sum(one.failures for one in figures)
         cells += [f"{failed} of {sum(one.requests for one in figures)}", f"{idle[name]:.1%}"]
         lines.append(_row(cells))
-    batches = [(one.batch, one.loop) for one in rounds if one.batch and one.loop]
+    batches = [one.batches for one in rounds if one.batches]
+    loops = [one.loop for one in rounds if one.loop]
     if batches and (ratio := found.get("vs_bare_loop")):
-        ours, loop = (statistics.median(values) for values in zip(*batches, strict=True))
+        ours = statistics.median(one.per_second for one in batches)
+        failed = f"{sum(one.failures for one in batches)} of {sum(one.requests for one in batches)}"
         lines += [
             "",
-            f"Batch endpoint {ours:.0f} tweets/s, bare loop {loop:.0f}: {_spoken(ratio)}.",
+            f"Batch endpoint {ours:.0f} tweets/s (failed {failed}), bare loop "
+            f"{statistics.median(loops):.0f}: {_spoken(ratio)}.",
         ]
     if ratio := found.get("p50_vs_litserve"):
         lines.append(f"p50 of one client over LitServe's: {_spoken(ratio)}.")
@@ -132,8 +131,8 @@ def _spoken(ratio: Ratio) -> str:
     return f"{ratio.median:.2f} ({ratio.least:.2f} to {ratio.most:.2f})"
 
 
-def _milliseconds(figures: Sequence[Figures], value: Callable[[Figures], float]) -> str:
-    return f"{1_000 * statistics.median(value(one) for one in figures):.1f}"
+def _milliseconds(seconds: Sequence[float]) -> str:
+    return f"{1_000 * statistics.median(seconds):.1f}"
 
 
 def _settings(choice: Choice) -> str:

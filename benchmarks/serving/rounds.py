@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.load import Target
 from benchmarks.serving.catalogue import Choice
-from benchmarks.serving.measuring import Figures, Service, batch_speed, measure
+from benchmarks.serving.measuring import Batches, Figures, Service, measure, measure_batches
 from benchmarks.serving.model import ServedModel
 from benchmarks.serving.tuning import bare_loop
 from benchmarks.serving.workdir import Workdir
@@ -22,12 +22,12 @@ class Round:
 
     Attributes:
         figures: of each service, by name.
-        batch: tweets a second of our batch endpoint; None where the loop is not asked for.
+        batches: of our batch endpoint; None where the loop is not asked for.
         loop: tweets a second of the bare loop, measured next to it.
     """
 
     figures: dict[str, Figures] = field(default_factory=dict)
-    batch: float | None = None
+    batches: Batches | None = None
     loop: float | None = None
 
 
@@ -67,7 +67,7 @@ def run_round(
         result.figures[service.name] = figures = measure(service, seconds, seed=number)
         progress.advance(1, f"{service.name} {figures.per_second:.0f}/s")
     if loop is not None:
-        result.batch = batch_speed(*batches, seconds)
+        result.batches = done = measure_batches(*batches, seconds)
         result.loop = bare_loop(loop.choice, loop.model, loop.workdir, seconds)
-        progress.advance(1, f"batches {result.batch:.0f}, bare loop {result.loop:.0f} tweets/s")
+        progress.advance(1, f"batches {done.per_second:.0f}, bare loop {result.loop:.0f} tweets/s")
     return result

@@ -144,6 +144,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     family = _family(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.terminate()
     _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
     for one in left:
         with suppress(psutil.NoSuchProcess):

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.serving.catalogue import BARE_CHOICES, BARE_LOOP, CORES, Choice, Peer
 from benchmarks.serving.environments import environment_python
@@ -125,6 +126,7 @@ def bare_loop(choice: Choice, model: ServedModel, workdir: Workdir, seconds: flo
             *(str(python), str(PEERS / "bare_loop.py"), model.bundle, str(workdir.tweets)),
             *("--threads", str(CORES), "--seconds", str(seconds)),
             *("--piece", choice["PIECE"], "--tokens", choice["TOKENS"]),
+            *("--precision", choice.get("PRECISION", "int8")),
         ],
         capture_output=True,
         text=True,
@@ -158,5 +160,8 @@ def _keep(workdir: Workdir, name: str, wanted: str, tried: list[Tried]) -> Choic
     return chosen
 
 
-def _read(workdir: Workdir) -> dict[str, dict]:
-    return json.loads(workdir.settings.read_text()) if workdir.settings.is_file() else {}
+def _read(workdir: Workdir) -> dict[str, Any]:
+    if not workdir.settings.is_file():
+        return {}
+    entries: dict[str, Any] = json.loads(workdir.settings.read_text(encoding="utf-8"))
+    return entries

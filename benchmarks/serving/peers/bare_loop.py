@@ -24,8 +24,9 @@ def main() -> None:
     parser.add_argument("--piece", type=int, required=True, help="tweets sorted together")
     parser.add_argument("--tokens", type=int, required=True, help="ids in one batch")
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--precision", choices=("fp32", "int8"), default="int8")
     options = parser.parse_args()
-    bundle = Bundle.open(options.bundle, precision="int8")
+    bundle = Bundle.open(options.bundle, precision=options.precision)
     texts = json.loads(options.tweets.read_text(encoding="utf-8"))
     pieces = [texts[at : at + options.piece] for at in range(0, len(texts), options.piece)]
     bundle.probabilities(pieces[0], token_budget=options.tokens)  # warm-up

@@ -1,19 +1,24 @@
 """A small real HTTP server that keeps the API's contract, and can be made to break it."""
 
 import json
+import re
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import streamlit
+from streamlit.testing.v1 import AppTest
 
-from frontend.api import ApiClient
+from frontend import views
+from frontend.api.client import ApiClient
 
 PROBLEM = "application/problem+json"
 
@@ -56,6 +61,8 @@ class StandInApi:
     verdicts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     prediction: dict[str, Any] = field(default_factory=dict)
     demonstration: bool = False
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    radar: dict[str, Any] = field(default_factory=dict)
     _server: ThreadingHTTPServer | None = None
 
     @property
@@ -74,9 +81,11 @@ class StandInApi:
                 pass
 
             def do_GET(self) -> None:
-                api.calls.append((self.path, None))
+                path, _, query = self.path.partition("?")
+                asked = dict(parse_qsl(query, keep_blank_values=True)) or None
+                api.calls.append((path, asked))
                 api.authorizations.append(self.headers["Authorization"])
-                self._send(api.answers.get(self.path) or api.own_answer(self.path, None))
+                self._send(api.answers.get(path) or api.own_answer(path, asked))
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -108,12 +117,38 @@ class StandInApi:
             self._server = None
 
     def own_answer(self, path: str, body: Any) -> Answer:
+        if found := re.fullmatch("/v1/alerts/(.+)/(.+)", path):
+            return self._handle_alert(*found.groups())
         answer = {
+            "/v1/radar": self._radar,
+            "/v1/alerts": self._alerts,
             "/v1/model": self._model,
             "/v1/predict": self._predict,
+            "/v1/predict/batch": self._predict_batch,
+            "/v1/explain": self._explain,
             "/v1/feedback": self._feedback,
         }[path](body)
         return Answer(body=json.dumps(answer).encode())
+
+    def _radar(self, _: Any) -> dict[str, Any]:
+        """What `radar` says; without it, the answer of an API without mentions."""
+        return {
+            "airline": None, "airlines": [], "bucket_seconds": 300, "from": None, "to": None,
+            "band": 0.95, "false_alarms_per_day": 0.2, "points": [], "episodes": [], "bursts": [],
+        } | self.radar  # fmt: skip
+
+    def _alerts(self, query: Any) -> dict[str, Any]:
+        unresolved = query["unresolved"] == "true"
+        kept = [item for item in self.alerts if not (unresolved and item["state"] == "resolved")]
+        return {"items": kept}
+
+    def _handle_alert(self, name: str, step: str) -> Answer:
+        (alert,) = (item for item in self.alerts if item["id"] == name)
+        if alert["state"] == "resolved":
+            return Answer.problem(409, "alert-resolved", "it is over")
+        done = {"acknowledge": "acknowledged", "resolve": "resolved"}[step]
+        alert |= {"state": done, f"{done}_at": "2026-03-02T10:05:00Z", f"{done}_key": "page"}
+        return Answer(body=json.dumps(alert).encode())
 
     def _model(self, _: Any) -> dict[str, Any]:
         return {
@@ -142,6 +177,36 @@ class StandInApi:
             "model_version": "7",
             "demonstration": self.demonstration,
         } | self.prediction
+
+    def _predict_batch(self, body: Any) -> dict[str, Any]:
+        """Refuses what has REFUSE in it, alone, as the API does."""
+        results = []
+        for index, text in enumerate(body["texts"]):
+            item: dict[str, Any] = {"index": index, "prediction": None, "error": None}
+            if "REFUSE" in text:
+                item["error"] = {"type": "/problems/text-refused", "title": "t", "detail": "why"}
+            else:
+                item["prediction"] = self._predict({"text": text})
+            results.append(item)
+        return {"model_version": "7", "results": results}
+
+    def _explain(self, body: Any) -> dict[str, Any]:
+        """Gives every word a weight: against the label each second one."""
+        spans = [match.span() for match in re.finditer(r"\S+", body["text"])]
+        prediction = self._predict(body)
+        weights = [1.5, -0.75]
+        return prediction | {
+            "explained_label": prediction["label"],
+            "log_odds": 2.0,
+            "base_log_odds": 0.0,
+            "words": [
+                {"start": start, "end": end, "weight": weights[place % 2]}
+                for place, (start, end) in enumerate(spans)
+            ],
+            "grouped": False,
+            "exact": True,
+            "evaluated": 3,
+        }
 
     def _feedback(self, body: Any) -> dict[str, Any]:
         said = {"verdict": body["verdict"], "corrected_label": body.get("corrected_label")}
@@ -177,6 +242,29 @@ def stand_in(free_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandI
 @pytest.fixture
 def client(stand_in: StandInApi) -> ApiClient:
     return ApiClient(stand_in.url, answer_seconds=0.4)
+
+
+@pytest.fixture
+def open_view(stand_in: StandInApi, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AppTest]:
+    """The whole page at one of its views: Streamlit's tester knows the default one alone."""
+
+    def open_one(name: str) -> AppTest:
+        ordered = sorted(views.VIEWS, key=lambda view: view.name != name)
+        monkeypatch.setattr(views, "VIEWS", tuple(ordered))
+        return AppTest.from_file(str(files("frontend").joinpath("app.py")), default_timeout=20)
+
+    return open_one
+
+
+def seen(page: AppTest) -> str:
+    """All HTML on the page; fails when the page shows a traceback."""
+    assert not page.exception
+    return "\n".join(element.proto.body for element in page.get("html")).replace("&#x27;", "'")
+
+
+@pytest.fixture(name="seen")
+def give_seen() -> Callable[[AppTest], str]:
+    return seen
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from frontend.api import LONGEST_DETAIL, ApiClient, QueuedReceipt, Receipt, Verdict
+from frontend.api.answers import QueuedReceipt, Receipt, Verdict
+from frontend.api.client import ApiClient
+from frontend.api.failures import LONGEST_DETAIL
 from frontend.errors import (
     ApiError,
     BrokenError,

@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from frontend.api import FAILURES_BY_TYPE
+from frontend.api.failures import FAILURES_BY_TYPE
 from frontend.errors import ApiError
 from frontend.i18n import LANGUAGES, Catalogue, best_language, catalogue
 from frontend.views import VIEWS
@@ -27,7 +27,7 @@ def test_languages_have_the_same_messages_with_the_same_values(language: str) ->
     expected = {key: fields(text) for key, text in catalogue("en").messages.items()}
     actual = {key: fields(text) for key, text in catalogue(language).messages.items()}
     assert actual == expected
-    assert all(text.strip() for text in catalogue(language).messages.values())
+    assert all(text.strip(" \n") for text in catalogue(language).messages.values())
     assert len(catalogue(language).examples) == len(catalogue("en").examples)
 
 

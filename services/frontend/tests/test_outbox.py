@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from frontend.api import ApiClient, Prediction, Verdict
+from frontend.api.answers import Prediction, Verdict
+from frontend.api.client import ApiClient
 from frontend.outbox import Delivery, Outbox, State
 from frontend.session import Analysis, Session
 

@@ -10,6 +10,7 @@ from frontend.i18n import Catalogue, catalogue
 
 EN, FR = catalogue("en"), catalogue("fr")
 FEEDBACK = "/v1/feedback"
+EXPLAIN = "/v1/explain"
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_the_empty_page_says_what_to_do(page: AppTest, stand_in: Any) -> None:
     assert page.text_area(key="tweet").proto.max_chars == 1000
     click(page, "example-0")
     assert page.text_area(key="tweet").value == EN.examples[0]
-    assert stand_in.bodies("/v1/predict") == [{"text": EN.examples[0]}]
+    assert stand_in.bodies(EXPLAIN) == [{"text": EN.examples[0]}]
     assert "result positive" in seen(page)
 
 
@@ -72,7 +73,10 @@ def test_doubts_are_told(page: AppTest, stand_in: Any) -> None:
 def test_a_tweet_is_text_and_never_markup(page: AppTest) -> None:
     shown = seen(analyse(page.run(), "<img src=x onerror=alert(1)> & thanks"))
     assert "<img src=x" not in shown
-    assert "&lt;img src=x onerror=alert(1)&gt; &amp; thanks" in shown
+    assert "&lt;img</mark>" in shown
+    assert ">src=x</mark>" in shown
+    assert "onerror=alert(1)&gt;</mark> <mark" in shown
+    assert ">&amp;</mark>" in shown
 
 
 def test_labels_of_another_model_are_shown_and_escaped(page: AppTest, stand_in: Any) -> None:
@@ -96,7 +100,7 @@ def test_a_demonstration_model_is_named_as_such(
 @pytest.mark.parametrize("text", ["", "  \n "])
 def test_nothing_to_read_is_not_sent(page: AppTest, stand_in: Any, text: str) -> None:
     assert EN("analyse.empty") in seen(analyse(page.run(), text))
-    assert stand_in.bodies("/v1/predict") == []
+    assert stand_in.bodies(EXPLAIN) == []
 
 
 def test_right_is_stored_once_through_reruns(page: AppTest, stand_in: Any) -> None:
@@ -176,23 +180,44 @@ def test_a_failed_analysis_is_explained(
     page: AppTest, stand_in: Any, make_answer: Any, status: int, name: str, kind: str
 ) -> None:
     page.run()
-    stand_in.answers["/v1/predict"] = make_answer.problem(status, name, "<i>reason")
+    for path in (EXPLAIN, "/v1/predict"):
+        stand_in.answers[path] = make_answer.problem(status, name, "<i>reason")
     shown = seen(analyse(page, "thank you"))
     assert EN(f"problem.{kind}.title") in shown
     assert "The service says: &lt;i&gt;reason" in shown
     assert ("retry" in keys(page)) == (status != 422)
     assert page.text_area(key="tweet").value == "thank you"
-    del stand_in.answers["/v1/predict"]
+    del stand_in.answers[EXPLAIN]
     assert "result positive" in seen(submit(page))
+
+
+@pytest.mark.parametrize(("status", "name"), [(429, "overloaded"), (504, "deadline-exceeded")])
+def test_without_time_for_words_the_tweet_is_still_read(
+    page: AppTest, stand_in: Any, make_answer: Any, status: int, name: str
+) -> None:
+    stand_in.answers[EXPLAIN] = make_answer.problem(status, name, "busy")
+    shown = seen(analyse(page.run(), "thank you"))
+    assert "result positive" in shown
+    assert EN("result.unexplained") in shown
+    assert "<mark" not in shown
+
+
+def test_words_are_coloured_and_listed_by_weight(page: AppTest) -> None:
+    shown = seen(analyse(page.run(), "thank you"))
+    assert "<mark class='for' style='--depth:1.00' title='+1.50'>thank</mark> " in shown
+    assert "<mark class='against' style='--depth:0.50' title='−0.75'>you</mark>" in shown
+    assert EN("words.for", label="Positive") in shown
+    assert shown.index("+1.50</td>") < shown.index("−0.75</td>")
+    assert ">thank</td>" in shown
 
 
 def test_garbage_is_explained_and_can_be_retried(
     page: AppTest, stand_in: Any, make_answer: Any
 ) -> None:
     page.run()
-    stand_in.answers["/v1/predict"] = make_answer(body=b"<html>")
+    stand_in.answers[EXPLAIN] = make_answer(body=b"<html>")
     assert EN("problem.broken.title") in seen(analyse(page, "thank you"))
-    del stand_in.answers["/v1/predict"]
+    del stand_in.answers[EXPLAIN]
     shown = seen(click(page, "retry"))
     assert "result positive" in shown
     assert EN("problem.broken.title") not in shown
@@ -323,7 +348,7 @@ def test_a_change_of_language_keeps_everything(page: AppTest, stand_in: Any) -> 
     assert page.title[0].value == EN("analyse.title")
     assert page.text_area(key="tweet").value == FR.examples[1]
     assert "<strong>Negative</strong>" in seen(page)
-    assert len(stand_in.bodies("/v1/predict")) == 1
+    assert len(stand_in.bodies(EXPLAIN)) == 1
 
 
 def test_the_address_can_carry_the_language(page: AppTest) -> None:

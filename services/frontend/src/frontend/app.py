@@ -5,7 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from frontend.api import ApiClient, ModelInfo
+from frontend.api.answers import ModelInfo
+from frontend.api.client import ApiClient
 from frontend.components import frame
 from frontend.components.heartbeat import heartbeat, needed
 from frontend.context import Context
@@ -49,7 +50,8 @@ def main() -> None:
         )
         for view in VIEWS
     ]
-    page = st.navigation(pages, position="top" if len(pages) > 1 else "hidden")
+    page = st.navigation(pages, position="hidden")
+    frame.navigation(words, pages, page)
     st.set_page_config(
         page_title=f"{page.title} · {words('app.name')} · {words('app.brand')}",
         page_icon=frame.MARK.read_text(encoding="utf-8"),

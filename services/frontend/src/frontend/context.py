@@ -1,8 +1,13 @@
 """What every view is given."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from frontend.api import ApiClient, ModelInfo
+import streamlit as st
+
+from frontend.api.answers import ModelInfo
+from frontend.api.client import ApiClient
 from frontend.errors import ApiError
 from frontend.i18n import Catalogue
 from frontend.outbox import Outbox
@@ -22,3 +27,11 @@ class Context:
     session: Session
     words: Catalogue
     service: ModelInfo | ApiError
+
+
+def visitors_zone() -> tzinfo:
+    """The time zone of the visitor's browser; UTC where it does not say."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -78,6 +78,18 @@ class UnknownPredictionError(RefusedError):
     kind = "unknown_prediction"
 
 
+class UnknownAlertError(RefusedError):
+    """The service has no alert of that id."""
+
+    kind = "unknown_alert"
+
+
+class AlertResolvedError(RefusedError):
+    """The alert is over, so that nobody can look after it any more."""
+
+    kind = "alert_resolved"
+
+
 class BrokenError(ApiError):
     """An answer that is not of the agreed form, or a failure inside the service (5xx)."""
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -41,6 +42,19 @@ class Catalogue:
         else:
             number = str(whole)
         return self("format.percent", number=number)
+
+    def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
+        """A number with this language's signs; a true minus, which a reader does not skip."""
+        sign = "+" if signed else ""
+        text = f"{value:{sign},.{digits}f}".replace("-", "−")
+        return text.translate({ord(","): self("format.thousands"), ord("."): self("format.point")})
+
+    def moment(self, moment: datetime, zone: tzinfo, *, clock: bool = True) -> str:
+        """Day and month, and the time of day, as they are somewhere."""
+        there = moment.astimezone(zone)
+        month = self("format.months").split()[there.month - 1]
+        day = self("format.day", day=there.day, month=month)
+        return f"{day}, {there:%H:%M}" if clock else day
 
 
 @cache

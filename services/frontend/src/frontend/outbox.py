@@ -7,7 +7,8 @@ is closed leaves with the next visit of anyone.
 from enum import Enum, auto
 from threading import Lock
 
-from frontend.api import ApiClient, QueuedReceipt, Receipt, Verdict
+from frontend.api.answers import QueuedReceipt, Receipt, Verdict
+from frontend.api.client import ApiClient
 from frontend.errors import ApiError, TimedOutError, UnreachableError
 
 

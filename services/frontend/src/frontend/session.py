@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from frontend.api import Judgement, Prediction, Verdict
+from frontend.api.answers import Explanation, Judgement, Prediction, Verdict
+from frontend.batch.upload import Upload
 from frontend.errors import ApiError
 from frontend.outbox import Delivery, State
 
@@ -18,10 +19,15 @@ class Step(Enum):
 
 @dataclass
 class Analysis:
-    """A tweet, what the model says of it, and what the visitor says of that."""
+    """A tweet, what the model says of it, and what the visitor says of that.
+
+    Attributes:
+        unexplained: why the prediction came without weights of words, if it did.
+    """
 
     text: str
-    prediction: Prediction
+    prediction: Prediction | Explanation
+    unexplained: ApiError | None = None
     step: Step = Step.ASKING
     delivery: Delivery | None = None
 
@@ -58,6 +64,8 @@ class Session:
         analysis: the tweet on show.
         failure: why the last analysis brought nothing, with its text in `failed_text`.
         earlier: verdicts on tweets no longer on show that have not arrived.
+        upload: the file on the page for files.
+        alert_failure: why the last handling of an alert brought nothing.
     """
 
     requested: str | None = None
@@ -65,6 +73,8 @@ class Session:
     failure: ApiError | None = None
     failed_text: str = ""
     earlier: list[Delivery] = field(default_factory=list)
+    upload: Upload | None = None
+    alert_failure: ApiError | None = None
 
     def show(self, analysis: Analysis | None) -> None:
         """Put a tweet on show, or none; a verdict still on its way is kept in `earlier`."""

@@ -5,6 +5,8 @@ PAPER = "#F6F4EE"
 SURFACE = "#FFFFFF"
 LINE = "#D9D4C7"
 ACCENT = "#0B5A73"
+QUIET = "#566070"
+MOODS = {"negative": "#AB3A20", "neutral": "#66707D", "positive": "#17766A"}
 
 # Fonts are those that Streamlit carries: nothing is fetched from elsewhere.
 THEME = {

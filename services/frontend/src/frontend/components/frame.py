@@ -1,12 +1,15 @@
 """What surrounds every view: brand, language switch, what is being served."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import as_file, files
 
 import streamlit as st
 
-from frontend.api import ModelInfo
+from frontend.api.answers import ModelInfo
+from frontend.components.notice import problem
+from frontend.context import Context
 from frontend.i18n import LANGUAGES, Catalogue, best_language, catalogue
 
 LANGUAGE = "language"
@@ -56,6 +59,28 @@ def header() -> Catalogue:
         unsafe_allow_javascript=True,
     )
     return words
+
+
+def navigation(words: Catalogue, pages: Sequence[st.Page], here: st.Page) -> None:
+    """Links to all pages; they keep the language, so that a reload or a shared link has it too."""
+    with st.container(key="pages", horizontal=True):
+        for page in pages:
+            # Streamlit does not say which link leads to the page on show, so the key does.
+            with st.container(
+                key=f"page-{'here' if page is here else page.url_path}", width="content"
+            ):
+                st.page_link(page, label=page.title, query_params={LANGUAGE: words.language})
+
+
+def opening(context: Context, view: str) -> None:
+    """Title and purpose of a page, and what there is to know of the service before using it."""
+    words = context.words
+    st.title(words(f"{view}.title"), anchor=False)
+    st.html(f"<p class='lead'>{escape(words(f'{view}.lead'))}</p>")
+    if isinstance(context.service, ModelInfo):
+        demonstration(words, context.service)
+    else:
+        problem(words, context.service, context.client.base_url)
 
 
 def demonstration(words: Catalogue, model: ModelInfo) -> None:

@@ -22,7 +22,7 @@ def notice(tone: Tone, title: str, *paragraphs: str, small: str = "") -> None:
         small: a technical remark below.
     """
     role = "alert" if tone == "problem" else "status"
-    body = "".join(f"<p>{_with_commands(text)}</p>" for text in paragraphs if text)
+    body = "".join(f"<p>{with_commands(text)}</p>" for text in paragraphs if text)
     if small:
         body += f"<p class='small'>{escape(small)}</p>"
     st.html(
@@ -52,5 +52,6 @@ def problem(
     )
 
 
-def _with_commands(text: str) -> str:
+def with_commands(text: str) -> str:
+    """Plain text as HTML, with commands between backticks set as such."""
     return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from frontend.api import Judgement, QueuedReceipt
+from frontend.api.answers import Judgement, QueuedReceipt
 from frontend.components.notice import notice, problem
 from frontend.context import Context
 from frontend.outbox import Delivery, State

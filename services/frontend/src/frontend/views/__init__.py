@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from frontend.context import Context
-from frontend.views import analyse
+from frontend.views import alerts, analyse, batch, radar
 
 
 @dataclass(frozen=True)
@@ -15,4 +15,9 @@ class View:
     render: Callable[[Context], None]
 
 
-VIEWS = (View("analyse", analyse.render),)
+VIEWS = (
+    View("analyse", analyse.render),
+    View("batch", batch.render),
+    View("radar", radar.render),
+    View("alerts", alerts.render),
+)

@@ -4,13 +4,13 @@ from html import escape
 
 import streamlit as st
 
-from frontend.api import ModelInfo
+from frontend.api.answers import ModelInfo
 from frontend.components.frame import demonstration
 from frontend.components.notice import notice, problem
 from frontend.components.result import result_card
 from frontend.components.verdict import verdict_panel
 from frontend.context import Context
-from frontend.errors import ApiError
+from frontend.errors import ApiError, BusyError, TimedOutError, UnavailableError
 from frontend.i18n import Catalogue
 from frontend.outbox import Delivery, State
 from frontend.session import Analysis, Session
@@ -27,6 +27,8 @@ def render(context: Context) -> None:
     st.title(words("analyse.title"), anchor=False)
     st.html(f"<p class='lead'>{escape(words('analyse.lead'))}</p>")
     service_notice = st.container()
+    if TWEET not in st.session_state:  # another page was on show, where the field is not
+        st.session_state[TWEET] = session.analysis.text if session.analysis else ""
     _form(words, session)
     if session.requested is not None:
         _analyse(context, session.requested)
@@ -88,11 +90,23 @@ def _analyse(context: Context, text: str) -> None:
         return
     with st.spinner(context.words("analyse.working")):
         try:
-            prediction = context.client.predict(text)
+            analysis = _read(context, text)
         except ApiError as error:
             context.session.fail(text, error)
         else:
-            context.session.show(Analysis(text, prediction))
+            context.session.show(analysis)
+
+
+def _read(context: Context, text: str) -> Analysis:
+    """Read a tweet with its words; without them where the service has no time to weigh them.
+
+    Raises:
+        ApiError: it cannot be read at all.
+    """
+    try:
+        return Analysis(text, context.client.explain(text))
+    except (BusyError, TimedOutError, UnavailableError) as error:
+        return Analysis(text, context.client.predict(text), unexplained=error)
 
 
 def _failure(context: Context, failure: ApiError) -> None:

@@ -1,0 +1,1 @@
+"""A file of tweets from upload to download: reading, scoring, writing."""

@@ -46,6 +46,44 @@ resource rejected 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   }
 }
 
+// What the API found by its own rules; three rejections have the rule above.
+resource opened 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'alerts-opened'
+  location: location
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'The API opened an alert'
+    description: 'A surge of negative mentions, too many rejections, errors or slow answers. The event has the figures; docs/monitoring.md says what to do.'
+    severity: 2
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT5M'
+    criteria: {
+      allOf: [
+        {
+          query: 'AppEvents | where Name == "alert_opened" and tostring(Properties.kind) != "rejections"'
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 0
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    autoMitigate: true
+    actions: {
+      actionGroups: [
+        actionGroupId
+      ]
+    }
+  }
+}
+
 resource serverErrors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   name: 'server-error-rate'
   location: location

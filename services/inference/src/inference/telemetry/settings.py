@@ -15,11 +15,12 @@ class TelemetrySettings(BaseSettings):
         default="",
         repr=False,
         description="connection string of the Application Insights resource that gets events of "
-        "verdicts and alerts; empty: nothing is sent",
+        "verdicts and alerts, and traces; empty: nothing is sent",
     )
     telemetry_backend: Literal["opentelemetry", "opencensus"] = Field(
         default="opentelemetry",
-        description="what sends them: OpenTelemetry, or OpenCensus, which Microsoft has retired",
+        description="what sends those events: OpenTelemetry, or OpenCensus, which Microsoft has "
+        "retired",
     )
 
     @field_validator("applicationinsights_connection_string")

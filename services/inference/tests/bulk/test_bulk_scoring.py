@@ -85,6 +85,20 @@ def test_an_object_store_takes_input_and_answers(score, write_csv, content, tmp_
     assert score("memory://bulk/in/*.gz", output="memory://bulk/out").already_there
 
 
+def test_addresses_of_arrow_take_input_and_answers(
+    score, write_csv, content, tmp_path, monkeypatch
+):
+    """Its file system of this machine stands in for its object stores: the way to it is theirs."""
+    write_csv(250)
+    score(tmp_path / "tweets.csv", output=tmp_path / "whole")
+    monkeypatch.setattr("inference.bulk.addresses.BY_ARROW", frozenset({"file"}))
+    score(f"file://{tmp_path}/*.csv", output=f"file://{tmp_path}/out")
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    said = json.loads((tmp_path / "out" / "scoring.json").read_text())
+    assert said["inputs"][0]["address"] == f"file://{tmp_path}/tweets.csv"
+    assert score(f"file://{tmp_path}/*.csv", output=f"file://{tmp_path}/out").already_there
+
+
 def test_a_second_run_scores_what_the_first_left(score, write_csv, content, tmp_path, monkeypatch):
     path = write_csv(530)
     score(path, output=tmp_path / "whole")

@@ -116,7 +116,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
         outcomes = Outcomes(encoding, scheduler, settings.max_text_characters)
         shadow = Shadow(encoding, scheduler, store, metrics.challenger)
-        monitoring = assemble_monitoring(settings, store, metrics, serving)
+        radar = RadarReader(store)
+        monitoring = assemble_monitoring(settings, store, metrics, serving, radar)
         predictions = PredictionService(
             serving,
             outcomes,
@@ -145,7 +146,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,
             alerts=monitoring.alerts,
-            radar=RadarReader(store),
+            radar=radar,
             mentions=MentionService(
                 serving,
                 encoding,

@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.engine import make_url
 
+from inference.problems import ServiceError
 from inference.store import migrate
 from inference.store.engine import make_engine
+from inference.store.store import Store
 from inference.store.tables import PREDICTIONS, VERDICTS
 from inference.telemetry import sinks
 
@@ -148,6 +150,24 @@ def engine(store_url):
     migrate.upgrade(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def store(store_url: str, until: Callable[..., None]) -> Iterator[Store]:
+    """The store as the service has it, open."""
+    store = Store(make_url(store_url), migrate=True)
+    store.open()
+
+    def answers() -> bool:
+        try:
+            store.check()
+        except ServiceError:
+            return False
+        return True
+
+    until(answers, "the store is open")
+    yield store
+    store.close()
 
 
 @pytest.fixture

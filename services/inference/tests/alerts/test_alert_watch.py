@@ -5,13 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, update
-from sqlalchemy.engine import make_url
 
 from inference.alerts.findings import Thresholds
 from inference.alerts.settings import SLOW_BOUNDS
 from inference.alerts.watch import AlertWatch
 from inference.metrics import LATENCY_BUCKETS, Metrics
-from inference.store.store import Store
 from inference.store.tables import ALERTS, TRAFFIC
 
 MINUTE = timedelta(minutes=1)
@@ -24,15 +22,6 @@ THRESHOLDS = Thresholds(
     slow_share=0.05,
     slow_seconds=0.5,
 )
-
-
-@pytest.fixture
-def store(store_url, until):
-    store = Store(make_url(store_url), migrate=True)
-    store.open()
-    until(lambda: store._problem is None, "the store is open")
-    yield store
-    store.close()
 
 
 @pytest.fixture

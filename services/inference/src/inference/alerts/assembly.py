@@ -8,9 +8,11 @@ from inference.alerts.channels import Channel, InsightsChannel, Webhook
 from inference.alerts.findings import Thresholds
 from inference.alerts.service import AlertService
 from inference.alerts.signing import signing_key
+from inference.alerts.surges import SurgeWatch
 from inference.alerts.watch import AlertDelivery, AlertWatch
 from inference.metrics import Metrics
 from inference.model.serving import ServingModel
+from inference.radar.reader import RadarReader
 from inference.settings import Settings
 from inference.store.store import Store
 from inference.telemetry.events import EventSink, GivenVerdict, verdict_event
@@ -29,24 +31,27 @@ class Monitoring:
     alerts: AlertService
     on_verdict: Callable[[GivenVerdict], None]
     _watch: AlertWatch
+    _surges: SurgeWatch
     _delivery: AlertDelivery
     _sink: EventSink | None
 
     def start(self) -> None:
         """Start the threads."""
         self._watch.start()
+        self._surges.start()
         self._delivery.start()
 
     def close(self) -> None:
         """End them, then send or keep what is left; before the store is closed."""
         self._watch.close()
+        self._surges.close()
         self._delivery.close()
         if self._sink is not None:
             self._sink.close()
 
 
 def assemble_monitoring(
-    settings: Settings, store: Store, metrics: Metrics, serving: ServingModel
+    settings: Settings, store: Store, metrics: Metrics, serving: ServingModel, radar: RadarReader
 ) -> Monitoring:
     """Put together what the settings ask for; nothing is read or sent before `start`.
 
@@ -55,6 +60,7 @@ def assemble_monitoring(
         store: holds verdicts and alerts.
         metrics: of this process's requests.
         serving: the model, which knows the language of its texts.
+        radar: finds surges of negative mentions.
 
     Raises:
         OSError: the folder of events that cannot be sent yet cannot be made.
@@ -83,9 +89,9 @@ def assemble_monitoring(
         if sink is not None and event is not None:
             sink.send(event)
 
-    return Monitoring(
-        AlertService(store, cooldown, delivery.nudge), on_verdict, watch, delivery, sink
-    )
+    alerts = AlertService(store, cooldown, delivery.nudge)
+    surges = SurgeWatch(store, radar, alerts)
+    return Monitoring(alerts, on_verdict, watch, surges, delivery, sink)
 
 
 def language_of(given: GivenVerdict, serving: ServingModel) -> str:

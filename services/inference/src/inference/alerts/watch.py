@@ -1,11 +1,10 @@
 """Looking for alerts, and sending them, in threads of their own: no request waits for either."""
 
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,17 +14,14 @@ from sqlalchemy import Connection
 from inference.alerts import deliveries, evidence, repository
 from inference.alerts.channels import Channel, DeliveryError
 from inference.alerts.findings import Thresholds, findings
+from inference.alerts.loop import Loop
 from inference.alerts.repository import Finding, KeptAlert
 from inference.alerts.traffic import Answered, answered, note
 from inference.logging import fields
-from inference.problems import ServiceError
 from inference.store.store import Store
 
 LOOK_SECONDS: Final = 10.0
 """Time between looks that nothing prompted."""
-
-PAUSE_SECONDS: Final = 0.25
-"""Least time between looks, so that a burst of verdicts is one."""
 
 FORGET_SECONDS: Final = 3_600.0
 
@@ -69,7 +65,7 @@ class AlertWatch:
         self._process = uuid.uuid4()
         self._noted = Answered()
         self._forget_at = 0.0
-        self._loop = _Loop("alert-watch", LOOK_SECONDS, self.look)
+        self._loop = Loop("alert-watch", LOOK_SECONDS, self.look)
 
     def start(self) -> None:
         """Start the thread."""
@@ -146,7 +142,7 @@ class AlertDelivery:
         """
         self._store = store
         self._channels = {channel.name: channel for channel in channels}
-        self._loop = _Loop("alert-delivery", LOOK_SECONDS / 5, self.deliver)
+        self._loop = Loop("alert-delivery", LOOK_SECONDS / 5, self.deliver)
 
     def start(self) -> None:
         """Start the thread, if there is a way out."""
@@ -217,44 +213,3 @@ def log_opened(alert: KeptAlert) -> None:
         "an alert is open",
         extra=fields(alert_id=str(alert.id), kind=alert.kind, key=alert.key, summary=alert.summary),
     )
-
-
-@dataclass
-class _Loop:
-    """A thread that does something when nudged, and every few seconds."""
-
-    name: str
-    seconds: float
-    work: Callable[[], None]
-    _nudged: threading.Event = field(default_factory=threading.Event)
-    _ending: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-
-    @property
-    def ending(self) -> bool:
-        return self._ending.is_set()
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
-
-    def nudge(self) -> None:
-        self._nudged.set()
-
-    def close(self) -> None:
-        self._ending.set()
-        self._nudged.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self.ending:
-            self._nudged.clear()
-            try:
-                self.work()
-            except ServiceError:
-                pass  # the store has said why
-            except Exception:  # the thread must go on looking, whatever a driver raises
-                _log.exception("%s failed", self.name)
-            if not self._ending.wait(PAUSE_SECONDS):
-                self._nudged.wait(self.seconds)

@@ -34,12 +34,14 @@ class Service:
         target: where it listens.
         requests: one for each tweet, in the order of the tweets.
         label: of an answer's JSON, a name or an index.
+        sleeper: its process, if it sleeps between its turns.
     """
 
     name: str
     target: Target
     requests: Sequence[bytes]
     label: Callable[[Any], str | int]
+    sleeper: int | None = None
 
 
 @dataclass(frozen=True)

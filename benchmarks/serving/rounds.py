@@ -7,6 +7,7 @@ from benchmarks.load import Target
 from benchmarks.serving.catalogue import Choice
 from benchmarks.serving.measuring import Batches, Figures, Service, measure, measure_batches
 from benchmarks.serving.model import ServedModel
+from benchmarks.serving.servers import awake
 from benchmarks.serving.tuning import bare_loop
 from benchmarks.serving.workdir import Workdir
 
@@ -64,7 +65,9 @@ def run_round(
     result = Round()
     first = number % len(services)
     for service in [*services[first:], *services[:first]]:
-        result.figures[service.name] = figures = measure(service, seconds, seed=number)
+        with awake(service.sleeper):
+            figures = measure(service, seconds, seed=number)
+        result.figures[service.name] = figures
         progress.advance(1, f"{service.name} {figures.per_second:.0f}/s")
     if loop is not None:
         result.batches = done = measure_batches(*batches, seconds)

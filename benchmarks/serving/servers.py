@@ -81,6 +81,30 @@ def running(peer: Peer, choice: Choice, model: ServedModel, workdir: Workdir) ->
         _stop(process)
 
 
+@contextmanager
+def awake(pid: int | None) -> Iterator[None]:
+    """Let a server that was put to sleep run for a while; None: it never sleeps."""
+    if pid is None:
+        yield
+        return
+    _signal(pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        put_to_sleep(pid)
+
+
+def put_to_sleep(pid: int) -> None:
+    """Stop a server and its children where they are, so that they use no processor."""
+    _signal(pid, signal.SIGSTOP)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    for process in _family(pid):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
 def processor_seconds(pid: int) -> float:
     """Time that a process and its children have computed so far."""
     total = 0.0
@@ -142,11 +166,10 @@ def _family(pid: int) -> list[psutil.Process]:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children, those included that made groups of their own."""
     family = _family(process.pid)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    for one in family:
-        with suppress(psutil.NoSuchProcess):
-            one.terminate()
+    for number in (signal.SIGTERM, signal.SIGCONT):  # what sleeps would not hear the first alone
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        _signal(process.pid, number)
     _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
     for one in left:
         with suppress(psutil.NoSuchProcess):

@@ -1,15 +1,17 @@
 """Peers as processes: ready, asked, and gone afterwards."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from benchmarks.load import Target
 from benchmarks.serving.catalogue import Peer
 from benchmarks.serving.measuring import Service, check_answers, measure
 from benchmarks.serving.model import ServedModel
-from benchmarks.serving.servers import processor_seconds, running
+from benchmarks.serving.servers import STOP_SECONDS, awake, processor_seconds, put_to_sleep, running
 from benchmarks.serving.tuning import bare_loop, chosen_settings
 from benchmarks.serving.workdir import BenchmarkError, Workdir
 
@@ -22,6 +24,14 @@ def service(peer: Peer, url: str) -> Service:
     target = Target.of(url)
     requests = [target.request(peer.path, peer.body(text)) for text in ("hm", "well", "so")]
     return Service(peer.name, target, requests, peer.label)
+
+
+def sleeps(process: psutil.Process) -> bool:
+    """Whether it does within a moment: signals take theirs."""
+    deadline = time.monotonic() + 2
+    while process.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return process.status() == psutil.STATUS_STOPPED
 
 
 @pytest.mark.parametrize("how", [None, KeyboardInterrupt, BenchmarkError])
@@ -49,6 +59,27 @@ def test_a_server_and_its_children_are_gone_afterwards(
             use()
     wait_until_gone(pids, 5)
     assert len(pids) == 2
+
+
+def test_a_server_sleeps_between_its_turns_and_still_ends(
+    peer: MakePeer,
+    served: ServedModel,
+    workdir: Workdir,
+    wait_until_gone: Callable[..., None],
+) -> None:
+    one = peer()
+    with running(one, {}, served, workdir) as server:
+        process = psutil.Process(server.pid)
+        put_to_sleep(server.pid)
+        assert sleeps(process)
+        with awake(server.pid):
+            check_answers(service(one, server.url), ["positive"] * 2, served.labels)
+        assert sleeps(process)
+        with awake(None):
+            assert sleeps(process)
+        started = time.monotonic()
+    wait_until_gone([server.pid], 1)
+    assert time.monotonic() - started < STOP_SECONDS  # it was asked to end, not killed
 
 
 def test_a_server_that_ends_shows_the_end_of_its_log(

@@ -8,13 +8,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from inference.privacy.redaction import redacted
 from inference.radar.mentions import (
     NEGATIVE,
     ScoredMention,
     author_bit_of,
     token_of,
 )
-from inference.radar.redaction import redacted
 from inference.radar.words import enough_authors, words_of
 from inference.store.tables import (
     RADAR_COUNTS,

@@ -6,6 +6,7 @@ from typing import Final
 
 from contract.text.steps import URL
 from contract.text.stop_words import STOP_WORDS
+from inference.privacy.redaction import EMAIL, HANDLE
 
 MIN_LETTERS: Final = 3
 MAX_LETTERS: Final = 32
@@ -16,8 +17,6 @@ MIN_AUTHORS: Final = 3
 SKETCH_BITS: Final = 62
 """Bits of a sketch of authors; they fit into a signed 64-bit column."""
 
-HANDLE: Final = re.compile(r"[@＠]\w+")
-EMAIL: Final = re.compile(r"\S+@\S+\.\S+")
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 COMMON: Final = frozenset(word for words in STOP_WORDS.values() for word in words) | frozenset(
     """just like get got can one too now via don't i'm it's can't i've you're that's about out

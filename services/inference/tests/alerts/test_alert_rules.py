@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from math import comb
 
 import numpy as np
@@ -102,6 +103,7 @@ def test_after_an_alarm_the_next_must_be_sure_for_a_week():
     assert level_after(NOW - BUDGET_PERIOD, NOW) == EARLY_LEVEL
 
 
+@cache
 def critical(total, level):
     """The least number of rejections among so many verdicts that is too many."""
     return next(bad for bad in range(total + 1) if is_excess(Tally(total, bad), EXPECTED, level))

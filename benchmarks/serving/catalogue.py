@@ -50,6 +50,10 @@ class Peer:
     text_steps: bool = True
 
 
+PATIENCE = {"UVICORN_TIMEOUT_WORKER_HEALTHCHECK": "120"}
+"""Uvicorn takes a worker for dead that says nothing for 5 s, as it does while TensorFlow loads."""
+
+
 def _largest(values: list[float]) -> int:
     return max(range(len(values)), key=values.__getitem__)
 
@@ -70,6 +74,7 @@ def _mlflow(name: str, key: str, includes: str, requirements: str, uri: str) -> 
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
             "TF_NUM_INTRAOP_THREADS": "{THREADS}",
             "TF_NUM_INTEROP_THREADS": "1",
+            **PATIENCE,
         },
         health="/ping",
         path="/invocations",
@@ -96,6 +101,7 @@ def _fastapi(name: str, key: str, includes: str, way: str) -> Peer:
             "WAY": way,
             "TF_NUM_INTRAOP_THREADS": "{THREADS}",
             "TF_NUM_INTEROP_THREADS": "1",
+            **PATIENCE,
         },
         health="/health",
         path="/predict",

@@ -39,6 +39,14 @@ class Encoder(Protocol):
         """
         ...
 
+    def unknown_share(self, text: str) -> float | None:
+        """Share of a text's terms that the model does not know; None if it tells none apart.
+
+        Raises:
+            TextRefusedError: the text is not valid Unicode.
+        """
+        ...
+
 
 class TokenEncoder:
     """Encodes with a Hugging Face `tokenizers` file, for recurrent, dense and BERT models."""
@@ -77,6 +85,16 @@ class TokenEncoder:
         if len(prepared) == 1:  # the way to other threads, and letting them in, takes longer
             return [self._encoded(self._tokenizer.encode(prepared[0]))]
         return [self._encoded(item) for item in self._tokenizer.encode_batch_fast(prepared)]
+
+    def unknown_share(self, text: str) -> float | None:
+        """See `Encoder.unknown_share`; a subword vocabulary knows nearly everything in pieces."""
+        encoding = self._tokenizer.encode(self._steps.apply(text))
+        ids = [
+            token_id
+            for token_id, special in zip(encoding.ids, encoding.special_tokens_mask, strict=True)
+            if not special
+        ]
+        return ids.count(self._unknown_id) / len(ids) if ids else 0.0
 
     def _encoded(self, encoding: Encoding) -> Encoded:
         if all(encoding.special_tokens_mask):

@@ -131,6 +131,15 @@ class FeatureEncoder:
         """See `Encoder.encode`; a text without known terms becomes one pad id of weight 0."""
         return [self._encode_one(self._steps.apply(text)) for text in texts]
 
+    def unknown_share(self, text: str) -> float | None:
+        """See `Encoder.unknown_share`; of the first analyser's shortest terms, unless hashed."""
+        if self.spec.vocabulary is None:
+            return None
+        analyser = self.spec.analysers[0]
+        single = Analyser(unit=analyser.unit, orders=(analyser.orders[0],) * 2)
+        terms = list(single.terms(self._steps.apply(text)))
+        return sum(term not in self._ids for term in terms) / len(terms) if terms else 0.0
+
     def _encode_one(self, text: str) -> Encoded:
         counts = self._counts(text)
         if not counts:

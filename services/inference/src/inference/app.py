@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -18,6 +19,10 @@ from inference.alerts import routes as alert_routes
 from inference.alerts.assembly import assemble_monitoring
 from inference.dependencies import Services
 from inference.draining import Draining
+from inference.drift import routes as drift_routes
+from inference.drift.sampling import DriftSampler
+from inference.drift.service import DriftService
+from inference.drift.watch import DriftWatch
 from inference.explanation import routes as explanation_routes
 from inference.explanation.evaluation import Evaluation
 from inference.explanation.service import ExplanationService
@@ -36,6 +41,8 @@ from inference.prediction.encoding import TextEncoding
 from inference.prediction.outcomes import Outcomes
 from inference.prediction.service import PredictionOptions, PredictionService
 from inference.prediction.shadow import Shadow
+from inference.quality import routes as quality_routes
+from inference.quality.service import QualityService
 from inference.radar import routes as radar_routes
 from inference.radar.reader import RadarReader
 from inference.radar.recorder import Recorder, RecorderOptions
@@ -64,6 +71,8 @@ ROUTERS = (
     alert_routes.router,
     radar_routes.mentions_router,
     radar_routes.router,
+    quality_routes.router,
+    drift_routes.router,
     open_inference_routes.router,
     open_inference_routes.inferring,
     text_embeddings_routes.router,
@@ -118,6 +127,15 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         shadow = Shadow(encoding, scheduler, store, metrics.challenger)
         radar = RadarReader(store)
         monitoring = assemble_monitoring(settings, store, metrics, serving, radar)
+        sampler = DriftSampler(store.submit, settings.drift_samples_per_minute)
+        drift = DriftService(store, serving, timedelta(hours=settings.drift_window_hours))
+        drift_watch = DriftWatch(
+            drift,
+            store,
+            monitoring.alerts,
+            cooldown=timedelta(seconds=settings.alert_cooldown_seconds),
+            keep=timedelta(days=settings.drift_days),
+        )
         predictions = PredictionService(
             serving,
             outcomes,
@@ -127,6 +145,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             metrics,
             PredictionOptions(store_text=settings.store_text, audit_share=settings.audit_share),
             monitoring.on_verdict,
+            sampler,
         )
         app.state.services = Services(
             access=access,
@@ -147,6 +166,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             metrics=metrics,
             alerts=monitoring.alerts,
             radar=radar,
+            quality=QualityService(store, metrics.request_figures),
+            drift=drift,
             mentions=MentionService(
                 serving,
                 encoding,
@@ -161,6 +182,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         store.open()
         models.service.start()
         monitoring.start()
+        drift_watch.start()
         if ring is not None:
             ring.start()
         try:
@@ -172,6 +194,8 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             encoding.close()
             if ring is not None:
                 ring.stop()
+            drift_watch.close()
+            sampler.close()
             monitoring.close()
             store.close()
             if tracing is not None:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from inference.access.callers import ANYBODY, Caller, caller_of
 from inference.access.service import Access
 from inference.alerts.service import AlertService
+from inference.drift.service import DriftService
 from inference.explanation.service import ExplanationService
 from inference.feedback.service import FeedbackService
 from inference.health.service import HealthService
@@ -16,6 +17,7 @@ from inference.model.service import ModelService
 from inference.model.serving import ServingModel
 from inference.prediction.service import PredictionService
 from inference.problems import Failure, ServiceError
+from inference.quality.service import QualityService
 from inference.radar.reader import RadarReader
 from inference.radar.service import MentionService
 from inference.scheduling.guard import LoadGuard
@@ -39,6 +41,8 @@ class Services:
     alerts: AlertService
     mentions: MentionService
     radar: RadarReader
+    quality: QualityService
+    drift: DriftService
 
 
 def services_of(request: Request) -> Services:
@@ -75,6 +79,14 @@ async def _radar(request: Request) -> RadarReader:
     return services_of(request).radar
 
 
+async def _quality(request: Request) -> QualityService:
+    return services_of(request).quality
+
+
+async def _drift(request: Request) -> DriftService:
+    return services_of(request).drift
+
+
 async def _caller(request: Request) -> Caller:
     return caller_of(request.scope) or ANYBODY
 
@@ -86,6 +98,8 @@ HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
 AlertsDependency = Annotated[AlertService, Depends(_alerts)]
 RadarDependency = Annotated[RadarReader, Depends(_radar)]
+QualityDependency = Annotated[QualityService, Depends(_quality)]
+DriftDependency = Annotated[DriftService, Depends(_drift)]
 CallerDependency = Annotated[Caller, Depends(_caller)]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from inference.alerts.settings import AlertSettings
+from inference.drift.settings import DriftSettings
 from inference.telemetry.settings import TelemetrySettings
 
 MIN_KEY_CHARACTERS = 32
@@ -21,7 +22,7 @@ class SettingsError(Exception):
     """A setting that cannot be used; the message names the variable and how to mend it."""
 
 
-class Settings(AlertSettings, TelemetrySettings):
+class Settings(AlertSettings, DriftSettings, TelemetrySettings):
     """Settings of the API; each is the environment variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", protected_namespaces=())

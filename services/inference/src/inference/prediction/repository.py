@@ -39,6 +39,7 @@ class NewPrediction:
         model_name: which model made it.
         model_version: which version of that model.
         prediction: what the model said.
+        language: code of the text's language, as far as a glance tells; else empty.
         audit: whether it belongs to the share that people will be asked about.
         kept_text: the text and the reason to keep it, if it is kept.
         verdict: what the client says it really is.
@@ -50,6 +51,7 @@ class NewPrediction:
     model_name: str
     model_version: str
     prediction: Prediction
+    language: str
     audit: bool
     kept_text: tuple[str, Literal["audit", "all"]] | None
     verdict: TrueLabel | None
@@ -92,6 +94,8 @@ def _prediction(item: NewPrediction) -> dict[str, Any]:
         "truncated": item.prediction.truncated,
         "token_count": item.prediction.token_count,
         "audit": item.audit,
+        "confidence": item.prediction.probabilities[item.prediction.label],
+        "language": item.language,
     }
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from contract.bundle import Prediction
+from inference.drift.sampling import DriftSampler
+from inference.language import guess_language
 from inference.metrics import Metrics
 from inference.model.serving import ServedModel, ServingModel
 from inference.prediction.contest import Contest
@@ -43,8 +45,10 @@ class PredictionService:
         metrics: Metrics,
         options: PredictionOptions,
         on_verdict: Callable[[GivenVerdict], None],
+        sampler: DriftSampler,
     ) -> None:
         self._on_verdict = on_verdict
+        self._sampler = sampler
         self._serving = serving
         self._outcomes = outcomes
         self._contest = contest
@@ -214,6 +218,9 @@ class PredictionService:
         if new:
             with part("store"):
                 await asyncio.wrap_future(self._store.submit(rows_of(new)))
+            self._sampler.offer(
+                served, [(text, item) for (text, _), item in zip(found, new, strict=True)]
+            )
         for item in new:
             self._metrics.count_prediction(served.name, served.version, item.prediction.label)
             if item.verdict is not None:
@@ -241,6 +248,7 @@ class PredictionService:
             model_name=served.name,
             model_version=served.version,
             prediction=prediction,
+            language=guess_language(text),
             audit=audit,
             kept_text=kept_text,
             verdict=verdict,

@@ -1,6 +1,5 @@
 """The radar over HTTP."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,10 +8,10 @@ from fastapi.concurrency import run_in_threadpool
 from inference.access.routing import GuardedRoute, needs
 from inference.access.scopes import Scope
 from inference.dependencies import RadarDependency, services_of
-from inference.problems import COMMON_FAILURES, Failure, ServiceError, declared
+from inference.moments import optional_moment
+from inference.problems import COMMON_FAILURES, Failure, declared
 from inference.radar.reader import DEFAULT_DAYS, MAX_DAYS
 from inference.radar.schemas import MAX_NAME, MentionsAnswer, MentionsRequest, RadarAnswer
-from inference.radar.times import parse_time
 from inference.scheduling import routing
 
 PREFIX = "/v1/radar"
@@ -71,14 +70,5 @@ async def radar(
     ] = None,
 ) -> RadarAnswer:
     """Mentions and negative ones over time, what was expected of them, and where they surged."""
-    start, end = _moment("from", from_), _moment("to", to)
+    start, end = optional_moment("from", from_), optional_moment("to", to)
     return await run_in_threadpool(reader.read, airline, start, end)
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ServiceError(Failure.INVALID_REQUEST, f"{name}: {error}") from None

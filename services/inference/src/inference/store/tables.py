@@ -69,7 +69,7 @@ PREDICTIONS = Table(
     "predictions",
     METADATA,
     Column("id", Uuid, primary_key=True),
-    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("text_hmac", String(64), nullable=False, index=True),
     Column("model_name", Text, nullable=False),
     Column("model_version", Text, nullable=False),
@@ -79,6 +79,15 @@ PREDICTIONS = Table(
     Column("truncated", Boolean, nullable=False),
     Column("token_count", Integer, nullable=False),
     Column("audit", Boolean, nullable=False),
+    # The label's probability, and what `language.guess_language` says; null in older rows.
+    Column("confidence", Double, nullable=True),
+    Column("language", String(8), nullable=True),
+    # By time, and with all that figures by day, version and language ask for, so that they need
+    # not read the rows: see `quality.repository`.
+    Index(
+        "ix_predictions_quality",
+        *("created_at", "model_name", "model_version", "language", "audit", "label", "confidence"),
+    ),
 )
 
 # A text that somebody allowed to be kept, with the reason it is kept for.
@@ -252,4 +261,18 @@ TRAFFIC = Table(
     Column("errors", Integer, nullable=False),
     Column("predictions", Integer, nullable=False),
     Column("slow", Integer, nullable=False),
+)
+
+# Counts of 20 texts that one model version answered, or that were recorded for it as its reference.
+DRIFT_GROUPS = Table(
+    "drift_groups",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("model_name", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False, index=True),
+    Column("counts", JSON, nullable=False),
+    CheckConstraint("source IN ('served', 'recorded')", name="source"),
+    Index("ix_drift_groups_version", "model_version", "source", "ended_at"),
 )

@@ -1,0 +1,196 @@
+"""Counts of predictions and of what was said of them, added up by the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    case,
+    func,
+    select,
+    type_coerce,
+)
+
+from inference.store.tables import PREDICTIONS, VERDICTS
+
+CLOCKS_APART: Final = timedelta(hours=1)
+"""By which a verdict may seem to be older than its prediction, where two machines wrote them."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which predictions are meant: of a time, and perhaps of one version or language."""
+
+    start: datetime
+    end: datetime
+    model_version: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """What predictions are told apart by.
+
+    Attributes:
+        model: name and version.
+        language: code, empty where it is not known.
+        day: in UTC, as YYYY-MM-DD.
+    """
+
+    model: tuple[str, str]
+    language: str
+    day: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """Predictions of one place.
+
+    Attributes:
+        count: how many.
+        marked: those drawn for a random audit.
+        confident: those whose confidence is known, as it is of all but those of old versions.
+        confidence_sum: sum of the confidences p.
+        variance_sum: sum of p (1 - p).
+    """
+
+    place: Place
+    count: int
+    marked: int
+    confident: int
+    confidence_sum: float
+    variance_sum: float
+
+
+@dataclass(frozen=True)
+class Said:
+    """Predictions of one place of which the same was said.
+
+    Attributes:
+        audit: whether they were drawn for a random audit.
+        label: what was predicted.
+        corrected_label: what is right, if it was said.
+        confirmed: whether what was predicted is right.
+        count: how many.
+        confident: those whose confidence is known.
+        confidence_sum: sum of the confidences.
+    """
+
+    place: Place
+    audit: bool
+    label: str
+    corrected_label: str | None
+    confirmed: bool
+    count: int
+    confident: int
+    confidence_sum: float
+
+
+def made(connection: Connection, scope: Scope) -> list[Made]:
+    """Counts of all predictions; an index holds all that this reads."""
+    places = _places(connection)
+    p = PREDICTIONS.c.confidence
+    figures = (
+        func.count(),
+        func.sum(case((PREDICTIONS.c.audit, 1), else_=0)),
+        func.count(p),
+        func.coalesce(func.sum(p), 0.0),
+        func.coalesce(func.sum(p * (1 - p)), 0.0),
+    )
+    found = select(*places, *figures).where(_within(scope)).group_by(*places)
+    return [_made(row) for row in connection.execute(found)]
+
+
+def said(connection: Connection, scope: Scope) -> list[Said]:
+    """Counts of judged predictions by the newest verdict on each; those skipped are left out."""
+    newer = VERDICTS.alias("newer")
+    newest = select(func.max(newer.c.revision)).where(
+        newer.c.prediction_id == VERDICTS.c.prediction_id
+    )
+    places = _places(connection)
+    kinds = (
+        PREDICTIONS.c.audit,
+        PREDICTIONS.c.label,
+        VERDICTS.c.corrected_label,
+        VERDICTS.c.verdict,
+    )
+    p = PREDICTIONS.c.confidence
+    found = (
+        select(*places, *kinds, func.count(), func.count(p), func.coalesce(func.sum(p), 0.0))
+        .join_from(VERDICTS, PREDICTIONS, VERDICTS.c.prediction_id == PREDICTIONS.c.id)
+        .where(
+            _within(scope),
+            # Nothing is judged before it is made, so an index leads to the few that matter.
+            VERDICTS.c.created_at >= scope.start - CLOCKS_APART,
+            VERDICTS.c.verdict != "skipped",
+            VERDICTS.c.revision == newest.scalar_subquery(),
+        )
+        .group_by(*places, *kinds)
+    )
+    return [_said(row) for row in connection.execute(found)]
+
+
+def labels_of(connection: Connection, model: tuple[str, str], scope: Scope) -> tuple[str, ...]:
+    """The labels that a model version can give, in its order; of one that answered meanwhile."""
+    name, version = model
+    one = (
+        select(PREDICTIONS.c.probabilities)
+        .where(
+            _within(scope),
+            PREDICTIONS.c.model_name == name,
+            PREDICTIONS.c.model_version == version,
+        )
+        .limit(1)
+    )
+    return tuple(connection.execute(one).scalar_one_or_none() or ())
+
+
+def _within(scope: Scope) -> ColumnElement[bool]:
+    chosen = [PREDICTIONS.c.created_at >= scope.start, PREDICTIONS.c.created_at < scope.end]
+    if scope.model_version is not None:
+        chosen.append(PREDICTIONS.c.model_version == scope.model_version)
+    if scope.language is not None:
+        chosen.append(func.coalesce(PREDICTIONS.c.language, "") == scope.language)
+    return and_(*chosen)
+
+
+def _places(connection: Connection) -> tuple[ColumnElement[str], ...]:
+    made_at = PREDICTIONS.c.created_at
+    if connection.dialect.name == "postgresql":
+        day = func.to_char(func.timezone("UTC", made_at), "YYYY-MM-DD")
+    else:  # SQLite keeps moments as text, in UTC
+        day = func.substr(type_coerce(made_at, String), 1, 10)
+    return (
+        PREDICTIONS.c.model_name,
+        PREDICTIONS.c.model_version,
+        func.coalesce(PREDICTIONS.c.language, ""),
+        day,
+    )
+
+
+def _place(row: Sequence[Any]) -> Place:
+    return Place((row[0], row[1]), row[2], row[3])
+
+
+def _made(row: Sequence[Any]) -> Made:
+    count, marked, confident, confidence_sum, variance_sum = row[4:]
+    return Made(_place(row), count, marked, confident, confidence_sum, variance_sum)
+
+
+def _said(row: Sequence[Any]) -> Said:
+    audit, label, corrected, verdict, count, confident, confidence_sum = row[4:]
+    return Said(
+        place=_place(row),
+        audit=audit,
+        label=label,
+        corrected_label=corrected,
+        confirmed=verdict == "confirmed",
+        count=count,
+        confident=confident,
+        confidence_sum=confidence_sum,
+    )

@@ -20,6 +20,9 @@ HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 CHROMIUM_FLAGS = """--no-sandbox --disable-quic --disable-background-networking
 --disable-component-update --disable-sync""".split()
+LOOKED_FOR = ("/_stcore/health", "/_stcore/host-config")
+"""What Streamlit looks for below the address of a page before it looks where it is."""
+ACCESSIBILITY = Path(__file__).with_name("accessibility.js").read_text(encoding="utf-8")
 INHERITED = ("LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 
 
@@ -143,6 +146,7 @@ def servers(
         folder,
         MODEL_SOURCE=str(folder / "bundle"),
         DATA_DIR=str(folder / "data"),
+        STORE_TEXT="all",
     )
     page = Server(
         ["frontend"],
@@ -174,6 +178,32 @@ def verdicts(folder: Path) -> Verdicts:
     return Verdicts(folder / "data" / "inference.db")
 
 
+@pytest.fixture(scope="session")
+def replayed(servers: tuple[Server, Server]) -> str:
+    """The API's address, once it was told of the sample as the demonstration does it."""
+    from demo.replay import read_sample, replay
+    from demo.state import sample_file
+
+    url = servers[0].start().url
+    replay(int(url.rpartition(":")[2]), read_sample(sample_file()), lambda: None)
+    return url
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Callable[[Any, str, str], None]:
+    """Contrast, names of fields, width; pictures go to the folder that SCREENSHOTS names."""
+    pictures = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    pictures.mkdir(parents=True, exist_ok=True)
+
+    def check_one(page: Any, name: str, state: str) -> None:
+        page.wait_for_timeout(300)  # for transitions of colour
+        assert page.evaluate(ACCESSIBILITY) == [], state
+        assert page.locator("html").get_attribute("lang") == name.partition("-")[0]
+        page.screenshot(path=pictures / f"{name}-{state}.png")
+
+    return check_one
+
+
 @pytest.fixture
 def open_page(chromium: Any, servers: tuple[Server, Server]) -> Iterator[Callable[..., Any]]:
     """Opens the page as a new visitor.
@@ -188,7 +218,7 @@ def open_page(chromium: Any, servers: tuple[Server, Server]) -> Iterator[Callabl
             complaints.append(f"asked {request.url}")
 
     def complain_of_message(message: Any) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.location["url"].endswith(LOOKED_FOR):
             complaints.append(f"logged {message.text}")
 
     def open_one(*, width: int = 1280, height: int = 900, locale: str = "en-GB", path: str = "/"):
@@ -197,7 +227,7 @@ def open_page(chromium: Any, servers: tuple[Server, Server]) -> Iterator[Callabl
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.on("request", complain_of_request)
         page.on("console", complain_of_message)
         page.on("pageerror", lambda error: complaints.append(f"threw {error}"))

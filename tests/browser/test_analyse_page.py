@@ -1,8 +1,6 @@
 """An analyst at the page: a tweet, its mood, a verdict, and a service that goes away."""
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,6 @@ import pytest
 pytestmark = pytest.mark.browser
 
 COMPLAINT = "Lost my bag again & nobody at the desk <b>cares</b>. Never again @AirParadis"
-ACCESSIBILITY = Path(__file__).with_name("accessibility.js").read_text(encoding="utf-8")
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -31,6 +28,12 @@ def test_a_typed_tweet_is_analysed(api: Any, open_page: Any) -> None:
     )
     assert "Model tweet-sentiment · version " in result.inner_text()
     assert result.locator("blockquote").inner_text() == COMPLAINT
+    assert result.locator("blockquote mark").count() > 2
+    weights = result.locator(".weights tbody td:first-child")
+    assert weights.count() > 2
+    page.get_by_text("Every word with its weight").click()
+    strengths = [abs(float(text.replace("−", "-"))) for text in weights.all_inner_texts()]
+    assert strengths == sorted(strengths, reverse=True)
     page.get_by_text("Demonstration model").click()
     page.get_by_text("make demo DATA=").wait_for()
 
@@ -99,7 +102,9 @@ def test_a_verdict_survives_the_death_of_the_api(api: Any, open_page: Any, verdi
     assert verdicts.of_last_prediction() == [(1, "confirmed", None)]
 
 
-def test_a_page_opened_while_the_api_is_down_mends_itself(api: Any, open_page: Any) -> None:
+def test_a_page_opened_while_the_api_is_down_mends_itself(
+    api: Any, open_page: Any, check: Any
+) -> None:
     api.kill()
     page = open_page()
     page.get_by_text("The sentiment service does not answer").wait_for()
@@ -109,7 +114,7 @@ def test_a_page_opened_while_the_api_is_down_mends_itself(api: Any, open_page: A
     page.get_by_role("button", name="Try again").wait_for()
     other = open_page()
     other.get_by_text("The sentiment service does not answer").wait_for()
-    assert other.evaluate(ACCESSIBILITY) == []
+    check(other, "en-desktop", "0-away")
     api.start()
     other.get_by_text("Demonstration model").wait_for()  # without a click
     page.get_by_role("button", name="Try again").click()
@@ -129,34 +134,25 @@ def test_markup_in_a_tweet_does_nothing(api: Any, open_page: Any) -> None:
 @pytest.mark.parametrize("width", list(WIDTHS))
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_state_can_be_read(
-    api: Any, open_page: Any, tmp_path: Path, width: str, language: str
+    api: Any, open_page: Any, check: Any, width: str, language: str
 ) -> None:
-    """Contrast, names of fields, width; pictures go to the folder that SCREENSHOTS names."""
-    pictures = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    pictures.mkdir(parents=True, exist_ok=True)
     wide, high = WIDTHS[width]
     page = open_page(width=wide, height=high, locale="fr-FR" if language == "fr" else "en-GB")
-
-    def check(state: str) -> None:
-        page.wait_for_timeout(300)  # for transitions of colour
-        assert page.evaluate(ACCESSIBILITY) == [], state
-        assert page.locator("html").get_attribute("lang") == language
-        page.screenshot(path=pictures / f"{language}-{width}-{state}.png")
-
+    name = f"{language}-{width}"
     page.locator(".demonstration").wait_for()
-    check("1-empty")
+    check(page, name, "1-empty")
     page.locator(".st-key-examples button").last.click()
     page.locator(".result").wait_for()
-    check("2-result")
+    check(page, name, "2-result")
     page.locator(".st-key-wrong button").click()
     page.get_by_role("radiogroup").locator("label").last.click()
     page.locator(".st-key-send button:enabled").wait_for()
     page.locator(".st-key-verdict").scroll_into_view_if_needed()
-    check("3-wrong")
+    check(page, name, "3-wrong")
     page.locator(".st-key-send button").click()
     page.locator(".notice.good").wait_for()
     page.locator(".st-key-again").scroll_into_view_if_needed()
-    check("4-noted")
+    check(page, name, "4-noted")
 
 
 def test_the_address_can_carry_the_language(api: Any, open_page: Any) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -43,7 +44,11 @@ class Launcher:
 
     def wait_until_ready(self) -> float:
         """Seconds from the start until it says that it is ready."""
-        while "Ctrl-C stops everything" not in self.output():
+        return self.wait_until_said("Ctrl-C stops everything")
+
+    def wait_until_said(self, words: str) -> float:
+        """Seconds from the start until some words are in its output."""
+        while words not in self.output():
             assert self.process.poll() is None, self.output()
             assert time.monotonic() - self._began < READY_SECONDS, self.output()
             time.sleep(0.1)
@@ -72,6 +77,10 @@ def launch(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[]
     yield start
     for launcher in launchers:
         launcher.end()
+
+
+def month_ago() -> str:
+    return (datetime.now(UTC) - timedelta(days=30)).isoformat()
 
 
 def taken(port: int) -> bool:
@@ -104,6 +113,13 @@ def test_first_start_second_start_and_a_dying_service(
     page = httpx.get(f"http://127.0.0.1:{first.ports['page']}")
     assert "streamlit" in page.raise_for_status().text.lower()
     version = json.loads(answer.stdout)["model_version"]
+    first.wait_until_said("the sample is replayed")
+    api = f"http://127.0.0.1:{first.ports['api']}"
+    radar = httpx.get(f"{api}/v1/radar", params={"from": month_ago()}).raise_for_status().json()
+    assert sum(point["mentions"] for point in radar["points"]) == 1012
+    assert len(radar["episodes"]) == 2
+    assert all(episode["samples"] for episode in radar["episodes"])
+    assert httpx.get(f"{api}/v1/alerts").raise_for_status().json()["items"]
 
     pids = [child.pid for child in first.children()]
     assert len(pids) >= 6  # three services, each under its guard
@@ -115,6 +131,7 @@ def test_first_start_second_start_and_a_dying_service(
     second = launch()
     assert second.wait_until_ready() < 45
     assert "training" not in second.output()
+    assert "replaying" not in second.output()
     answer = subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout)["model_version"] == version
     if sys.platform == "linux":  # elsewhere psutil cannot list mapped files

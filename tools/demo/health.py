@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from .checks import HOST
 
 TIMEOUT_SECONDS = 5.0
+WORK_SECONDS = 15.0
+"""For requests that compute: longer than the API itself gives them."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,23 @@ class Endpoint:
 
 
 def get(port: int, path: str) -> tuple[int, bytes]:
-    """Status and body of a page on this machine; status 0 where nobody answers.
+    """Status and body of a page on this machine; status 0 where nobody answers."""
+    return _ask("GET", port, path, None, TIMEOUT_SECONDS)
 
-    Proxies of the environment are not used: they would be asked for this machine's own ports.
-    """
-    connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_SECONDS)
+
+def post(port: int, path: str, document: bytes) -> tuple[int, bytes]:
+    """The same for a request that sends JSON, which may take longer."""
+    return _ask("POST", port, path, document, WORK_SECONDS)
+
+
+def _ask(
+    method: str, port: int, path: str, body: bytes | None, seconds: float
+) -> tuple[int, bytes]:
+    # Proxies of the environment are not used: they would be asked for this machine's own ports.
+    connection = http.client.HTTPConnection(HOST, port, timeout=seconds)
+    headers = {} if body is None else {"Content-Type": "application/json"}
     try:
-        connection.request("GET", path)
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         return response.status, response.read()
     except (OSError, http.client.HTTPException):

@@ -15,8 +15,9 @@ from .checks import (
 )
 from .errors import DemoError
 from .health import Endpoint, get
+from .replay import ReplayError, read_sample, replay
 from .services import CHAMPION_PATH, Ports, Services, example_curl, names
-from .state import Source, State
+from .state import Source, State, sample_file
 from .supervisor import Supervisor
 
 READY_SECONDS = 120.0
@@ -71,7 +72,7 @@ class Demo:
         missing = self._missing()
         check_disk(self.state.folder, FIRST_START_BYTES if missing else NEXT_START_BYTES)
         self._services = Services(commands, self.state, options.ports)
-        self._environment = self._services.environment()
+        self._environment = self._services.environment(keep_texts=options.source.is_sample)
 
     def run(self) -> NoReturn:
         """Start everything, say where it is, and watch it until the end.
@@ -100,6 +101,8 @@ class Demo:
         self._wait(api, page)
         self._announce()
         self.ready = True
+        if self._options.source.is_sample and not self.state.replayed.exists():
+            self._replay()
         while True:
             self._supervisor.tick()
 
@@ -155,6 +158,19 @@ class Demo:
             raise
         self._say(f"{name} took {time.monotonic() - began:.0f} s")
         return status
+
+    def _replay(self) -> None:
+        """Give every page something to see; without it the rest of the demonstration goes on."""
+        self._say("replaying the sample, so that every page has something to see")
+        try:
+            replay(self._services.api.port, read_sample(sample_file()), self._supervisor.tick)
+        except ReplayError as error:
+            self._say(
+                f"the sample was not replayed to its end: {error}; the next start tries again"
+            )
+        else:
+            self.state.replayed.touch()
+            self._say("the sample is replayed: see the page's radar and alerts")
 
     def _announce(self) -> None:
         services = self._services

@@ -65,8 +65,13 @@ class Services:
         """The command that makes the best trained version the champion."""
         return [str(self._commands["trainer"]), "promote", "--best"]
 
-    def environment(self) -> dict[str, str]:
-        """One environment for all: this one, with the demonstration's own settings."""
+    def environment(self, *, keep_texts: bool) -> dict[str, str]:
+        """One environment for all: this one, with the demonstration's own settings.
+
+        Args:
+            keep_texts: let the API keep all texts, unless this environment says otherwise, so that
+                the page has examples to show.
+        """
         folder = self._state.folder
         local = f"{HOST},localhost"
         proxied = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
@@ -88,6 +93,8 @@ class Services:
             "BUNDLE_CACHE_DIR": str(folder / "bundles"),
             "API_URL": self.api.address,
         }
+        if keep_texts:
+            settings["STORE_TEXT"] = os.environ.get("STORE_TEXT", "all")
         settings["no_proxy"] = settings["NO_PROXY"]
         return os.environ | settings
 

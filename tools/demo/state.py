@@ -33,6 +33,11 @@ class Source:
     limit: int | None
     key: str
 
+    @property
+    def is_sample(self) -> bool:
+        """Whether it is the bundled sample, which holds nobody's tweets."""
+        return self.argument == SAMPLE
+
     @classmethod
     def of(cls, data: str, limit: int | None = None) -> "Source":
         """Identify a data source by its content.
@@ -102,6 +107,11 @@ class State:
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+    @property
+    def replayed(self) -> Path:
+        """A file that is there once the API was told of the sample."""
+        return self.folder / "replayed"
 
     def trained(self) -> list[str]:
         """The recipes trained here, as far as recorded."""

@@ -33,7 +33,7 @@ def show(chart: AnyChart, said: str, *, title: str) -> None:
             labelColor=QUIET, titleColor=QUIET, gridColor=LINE, labelFontSize=12, titleFontSize=12
         )
         .configure_legend(
-            orient="top", title=None, labelColor=INK, labelFontSize=13, labelLimit=0, columns=2
+            orient="top", title=None, labelColor=INK, labelFontSize=13, labelLimit=0, columns=3
         )
         .configure_view(stroke=None)
     )

@@ -160,12 +160,12 @@ def _begin(upload: Upload, table: Table, column: int) -> None:
 
 
 def _scored(context: Context, job: Job) -> None:
+    if not job.stopped and not job.finished:
+        _advance(context, job)
+        return
     if job.stopped:
         _stopped(context, job)
-    elif not job.finished:
-        _advance(context, job)
-    if job.done:
-        batch_result.show(context.words, job)
+    batch_result.show(context.words, job)
 
 
 @st.fragment(run_every=TICK_SECONDS)

@@ -1,0 +1,64 @@
+"""An analyst who watches: the radar and its surges, alerts to look after, every page in sight."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+CHART = "svg.marks, canvas.marks"
+
+
+def test_the_radar_shows_the_surges_of_the_sample(api: Any, replayed: str, open_page: Any) -> None:
+    page = open_page(path="/radar")
+    page.locator(".surge").wait_for()
+    assert page.locator(CHART).count() == 2
+    assert page.locator(".surge").count() == 1
+    assert "cancelled" in page.locator(".surge .chips").inner_text()
+    page.get_by_text("30 days").click()
+    page.locator(".surge").nth(1).wait_for()
+    assert "bag" in page.locator(".surge .chips").nth(1).inner_text()
+    assert page.locator(".surge .quotes q").count() > 2
+    page.get_by_text("The figures as a table").click()
+    page.get_by_role("columnheader", name="Usual share").wait_for()
+    page.get_by_role("combobox").fill("Cumulus")
+    page.get_by_role("option", name="Cumulus").click()
+    page.get_by_text("No surge in this period").wait_for()
+    assert page.locator(CHART).count() == 2
+
+
+def test_an_alert_is_looked_after_and_resolved(api: Any, replayed: str, open_page: Any) -> None:
+    page = open_page(path="/alerts")
+    alert = page.locator(".notice", has_text="Several rejections in a short time")
+    alert.wait_for()
+    page.get_by_role("button", name="I look after it").first.click()
+    alert.get_by_text("Somebody has looked after it since").wait_for()
+
+
+@pytest.mark.parametrize("width", list(WIDTHS))
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_page_can_be_read(
+    api: Any, replayed: str, open_page: Any, check: Any, width: str, language: str
+) -> None:
+    wide, high = WIDTHS[width]
+    page = open_page(
+        width=wide,
+        height=high,
+        locale="fr-FR" if language == "fr" else "en-GB",
+        path="/radar",
+    )
+    name = f"{language}-{width}"
+    page.locator(".surge").wait_for()
+    page.locator(CHART).nth(1).wait_for()
+    check(page, name, "5-radar")
+    page.get_by_role("link", name="Alert").click()
+    page.locator(".notice").wait_for()
+    check(page, name, "6-alerts")
+    page.locator(".st-key-pages a").nth(1).click()
+    page.locator(".st-key-example-file button").click()
+    page.locator(".st-key-start button").wait_for()
+    check(page, name, "7-file")
+    page.locator(".st-key-start button").click()
+    page.locator(".st-key-download button").wait_for()
+    check(page, name, "8-answers")

@@ -8,6 +8,7 @@ import typer
 from contract.errors import ContractError
 from trainer.commands.baseline import baseline
 from trainer.commands.compare import compare
+from trainer.commands.erase import erase
 from trainer.commands.evaluate import evaluate
 from trainer.commands.first_champion import first_champion
 from trainer.commands.registry import champion, promote, rollback
@@ -38,6 +39,7 @@ for command in (
     rollback,
     champion,
     first_champion,
+    erase,
 ):
     app.command()(command)
 app.add_typer(data_app, name="data")

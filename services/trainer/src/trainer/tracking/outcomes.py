@@ -1,7 +1,7 @@
 """What a model made of every test row, kept with its run so that versions can be compared later."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -60,6 +60,19 @@ class Outcomes:
     def predicted(self) -> Labels:
         """The label given to each row, as an index `[rows]`."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Self:
+        """The outcomes of some rows.
+
+        Args:
+            rows: which of them `[rows]`.
+        """
+        return replace(
+            self,
+            rows=self.rows[rows],
+            truth=self.truth[rows],
+            probabilities=self.probabilities[rows],
+        )
 
     def write(self, folder: Path) -> None:
         """Write them into a folder of a run's artifacts, which is made."""

@@ -26,6 +26,7 @@ from inference.drift.watch import DriftWatch
 from inference.explanation import routes as explanation_routes
 from inference.explanation.evaluation import Evaluation
 from inference.explanation.service import ExplanationService
+from inference.feedback import audit_routes
 from inference.feedback import routes as feedback_routes
 from inference.feedback.service import FeedbackService
 from inference.health import routes as health_routes
@@ -41,6 +42,9 @@ from inference.prediction.encoding import TextEncoding
 from inference.prediction.outcomes import Outcomes
 from inference.prediction.service import PredictionOptions, PredictionService
 from inference.prediction.shadow import Shadow
+from inference.privacy import routes as privacy_routes
+from inference.privacy.erasure import ErasureService
+from inference.privacy.retention import Retention
 from inference.quality import routes as quality_routes
 from inference.quality.service import QualityService
 from inference.radar import routes as radar_routes
@@ -66,6 +70,8 @@ ROUTERS = (
     prediction_routes.router,
     explanation_routes.router,
     feedback_routes.router,
+    audit_routes.router,
+    privacy_routes.router,
     model_routes.router,
     health_routes.router,
     alert_routes.router,
@@ -147,6 +153,9 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             monitoring.on_verdict,
             sampler,
         )
+        retention = Retention(
+            store, settings.text_retention_days, settings.prediction_retention_days
+        )
         app.state.services = Services(
             access=access,
             guard=LoadGuard(
@@ -160,8 +169,13 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             predictions=predictions,
             explanations=ExplanationService(serving, predictions, Evaluation(encoding, scheduler)),
             feedback=FeedbackService(
-                store, fingerprints, settings.max_text_characters, monitoring.on_verdict
+                store,
+                fingerprints,
+                settings.max_text_characters,
+                settings.store_text,
+                monitoring.on_verdict,
             ),
+            erasure=ErasureService(store, fingerprints, settings.max_text_characters),
             health=HealthService(serving, store, access, scheduler, draining),
             metrics=metrics,
             alerts=monitoring.alerts,
@@ -183,6 +197,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         models.service.start()
         monitoring.start()
         drift_watch.start()
+        retention.start()
         if ring is not None:
             ring.start()
         try:
@@ -194,6 +209,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             encoding.close()
             if ring is not None:
                 ring.stop()
+            retention.close()
             drift_watch.close()
             sampler.close()
             monitoring.close()

@@ -16,6 +16,7 @@ from inference.metrics import Metrics
 from inference.model.service import ModelService
 from inference.model.serving import ServingModel
 from inference.prediction.service import PredictionService
+from inference.privacy.erasure import ErasureService
 from inference.problems import Failure, ServiceError
 from inference.quality.service import QualityService
 from inference.radar.reader import RadarReader
@@ -36,6 +37,7 @@ class Services:
     predictions: PredictionService
     explanations: ExplanationService
     feedback: FeedbackService
+    erasure: ErasureService
     health: HealthService
     metrics: Metrics
     alerts: AlertService
@@ -61,6 +63,10 @@ async def _models(request: Request) -> ModelService:
 
 async def _feedback(request: Request) -> FeedbackService:
     return services_of(request).feedback
+
+
+async def _erasure(request: Request) -> ErasureService:
+    return services_of(request).erasure
 
 
 async def _health(request: Request) -> HealthService:
@@ -94,6 +100,7 @@ async def _caller(request: Request) -> Caller:
 ServingDependency = Annotated[ServingModel, Depends(_serving)]
 ModelDependency = Annotated[ModelService, Depends(_models)]
 FeedbackDependency = Annotated[FeedbackService, Depends(_feedback)]
+ErasureDependency = Annotated[ErasureService, Depends(_erasure)]
 HealthDependency = Annotated[HealthService, Depends(_health)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
 AlertsDependency = Annotated[AlertService, Depends(_alerts)]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from inference.alerts.settings import AlertSettings
 from inference.drift.settings import DriftSettings
+from inference.privacy.settings import PrivacySettings
 from inference.telemetry.settings import TelemetrySettings
 
 MIN_KEY_CHARACTERS = 32
@@ -22,7 +23,7 @@ class SettingsError(Exception):
     """A setting that cannot be used; the message names the variable and how to mend it."""
 
 
-class Settings(AlertSettings, DriftSettings, TelemetrySettings):
+class Settings(AlertSettings, DriftSettings, PrivacySettings, TelemetrySettings):
     """Settings of the API; each is the environment variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", protected_namespaces=())

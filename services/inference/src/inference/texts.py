@@ -10,6 +10,7 @@ from pathlib import Path
 
 from contract.errors import TextRefusedError
 from contract.text.pipeline import refuse_lone_surrogates
+from inference.privacy.redaction import redacted
 from inference.problems import Failure, ServiceError
 from inference.settings import Settings
 
@@ -33,6 +34,11 @@ def check_text(text: str, max_characters: int) -> None:
         raise ServiceError(Failure.TEXT_REFUSED, str(error)) from None
 
 
+def keepable(text: str) -> str:
+    """What may be kept of a text: redacted, and in a form that both databases take."""
+    return storable(redacted(text))
+
+
 def storable(text: str) -> str:
     """The text as it is kept: without U+0000, which PostgreSQL cannot store.
 
@@ -51,10 +57,6 @@ class Fingerprints:
         """HMAC-SHA-256, in hexadecimal, of the text under NFKC with single spaces."""
         normalised = " ".join(unicodedata.normalize("NFKC", text).split())
         return hmac.new(self._key, normalised.encode(), hashlib.sha256).hexdigest()
-
-    def matches(self, text: str, fingerprint: str) -> bool:
-        """Whether this is the text with that fingerprint."""
-        return hmac.compare_digest(self.of(text), fingerprint)
 
 
 def fingerprint_key(settings: Settings) -> bytes:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Connection, exists, insert, select, true, update
+from sqlalchemy import Connection, delete, exists, insert, select, true, update
 
 from inference.feedback.schemas import FeedbackRequest, Verdict
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
-from inference.texts import storable
 
 CONSENT = "consent"
 
@@ -152,13 +151,35 @@ def has_consented_text(connection: Connection, prediction_id: uuid.UUID) -> bool
     return bool(connection.execute(select(kept)).scalar())
 
 
+def has_skipped(connection: Connection, prediction_id: uuid.UUID, reviewer: str | None) -> bool:
+    """Whether a reviewer, or somebody without a pseudonym, skipped a prediction at any time."""
+    skipped = exists().where(
+        VERDICTS.c.prediction_id == prediction_id,
+        VERDICTS.c.verdict == "skipped",
+        VERDICTS.c.reviewer.is_not_distinct_from(reviewer),
+    )
+    return bool(connection.execute(select(skipped)).scalar())
+
+
+def remove_texts(connection: Connection, prediction_id: uuid.UUID) -> int:
+    """Remove what is kept of a prediction's text, for whatever reason; returns how often it was."""
+    kept = KEPT_TEXTS.c.prediction_id == prediction_id
+    return connection.execute(delete(KEPT_TEXTS).where(kept)).rowcount
+
+
 def add_consented_text(connection: Connection, prediction_id: uuid.UUID, text: str) -> None:
-    """Keep the text of a prediction for training."""
+    """Keep the text of a prediction for training.
+
+    Args:
+        connection: to the database.
+        prediction_id: of which prediction it is.
+        text: in the form that may be kept, see `texts.keepable`.
+    """
     connection.execute(
         insert(KEPT_TEXTS).values(
             prediction_id=prediction_id,
             reason=CONSENT,
-            text=storable(text),
+            text=text,
             created_at=datetime.now(UTC),
         )
     )

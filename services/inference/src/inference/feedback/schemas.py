@@ -11,8 +11,13 @@ from inference.prediction.schemas import MAX_LABEL
 Verdict = Literal["confirmed", "rejected", "skipped"]
 Unchecked = Literal["prediction_id", "corrected_label", "text"]
 
+Drawn = Literal["random", "uncertain"]
+"""Why a prediction is to be judged, in the order in which they are."""
+
 # No free text, which could name a person or hold a tweet.
-Token = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
+MAX_TOKEN = 64
+Token = Annotated[str, Field(max_length=MAX_TOKEN, pattern=TOKEN)]
 
 
 class FeedbackRequest(BaseModel):
@@ -82,6 +87,66 @@ class LabelledExample(BaseModel):
     judged_at: datetime
     model_name: str
     model_version: str
+
+
+class AuditItem(BaseModel):
+    """A prediction that somebody should judge."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    prediction_id: uuid.UUID
+    drawn: Drawn = Field(description="drawn at random, or for its low confidence")
+    created_at: datetime
+    text: str | None = Field(description="redacted; null where it is not kept")
+    label: str
+    confidence: float = Field(description="the label's probability")
+    probabilities: dict[str, float]
+    uncertain: bool
+    model_name: str
+    model_version: str
+
+
+class AuditPage(BaseModel):
+    """Some predictions to judge next."""
+
+    items: list[AuditItem]
+    next: str | None = Field(description="`after` of the next page; null where there is none")
+    texts_kept: Literal["none", "audit", "all"] = Field(
+        description="whose texts are kept, see STORE_TEXT"
+    )
+    hint: str | None = Field(description="how to have texts to judge by; null where all are kept")
+
+
+class GivenBefore(BaseModel):
+    """A verdict of a prediction's history."""
+
+    revision: int
+    verdict: Verdict
+    corrected_label: str | None
+    channel: str | None
+    reviewer: str | None
+    reviewer_key: str | None
+    created_at: datetime
+
+
+class KeptPrediction(BaseModel):
+    """A prediction as it was answered, and what was said of it."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    id: uuid.UUID
+    created_at: datetime
+    model_name: str
+    model_version: str
+    label: str
+    probabilities: dict[str, float]
+    uncertain: bool
+    truncated: bool
+    token_count: int
+    audit: bool = Field(description="it belongs to the random audit share")
+    text: str | None = Field(description="redacted; null where it is not kept")
+    kept_for: list[Literal["audit", "all", "consent"]] = Field(description="why it is kept")
+    verdicts: list[GivenBefore] = Field(description="oldest first; the last one stands")
 
 
 class LabelledPage(BaseModel):

@@ -10,7 +10,7 @@ from contract.bundle import Prediction
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 from inference.store.writer import Rows
 from inference.telemetry.events import GivenVerdict
-from inference.texts import storable
+from inference.texts import keepable
 
 TRUE_LABEL_CHANNEL = "true_label"
 
@@ -103,7 +103,7 @@ def _text(item: NewPrediction, text: str, reason: str) -> dict[str, Any]:
     return {
         "prediction_id": item.id,
         "reason": reason,
-        "text": storable(text),
+        "text": keepable(text),
         "created_at": item.created_at,
     }
 

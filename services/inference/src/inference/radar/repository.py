@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inference.privacy.redaction import redacted
 from inference.radar.mentions import (
     NEGATIVE,
     ScoredMention,
@@ -23,7 +23,7 @@ from inference.store.tables import (
     RADAR_STATE,
     RADAR_WORDS,
 )
-from inference.texts import Fingerprints, storable
+from inference.texts import Fingerprints, keepable, storable
 
 ALL_TIME: Final = 0
 """The hour under which all the time is counted."""
@@ -300,8 +300,9 @@ def _add_samples(
                     "minute": item.mention.minute,
                     "airline": airline,
                     "text_hmac": fingerprints.of(item.mention.text),
-                    "text": storable(redacted(item.mention.text)),
+                    "text": keepable(item.mention.text),
                     "negative": item.negative,
+                    "kept_at": datetime.now(UTC),
                 }
                 for item in items
             ],

@@ -17,17 +17,21 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     Column,
+    ColumnElement,
     Connection,
+    Delete,
     Engine,
     Integer,
     MetaData,
     String,
     Table,
     Text,
+    Update,
     Uuid,
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -163,6 +167,54 @@ class Backlog:
             raise store_unavailable() from error
         self._waiting = waiting + 1
         return _waiting({**row, "id": place})
+
+    def erase(self, prediction_id: uuid.UUID | None, text_hmac: str | None) -> int:
+        """Erase the verdicts on a prediction, and those that came with a text, set aside or not.
+
+        Args:
+            prediction_id: of the prediction.
+            text_hmac: fingerprint of the text, under this name in a verdict's body.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            ServiceError: (store unavailable) the file failed.
+        """
+        same_text = BACKLOG.c.body["text_hmac"].as_string() == text_hmac
+        return self._change(
+            delete(BACKLOG).where(or_(BACKLOG.c.prediction_id == prediction_id, same_text))
+        )
+
+    def forget_text(self, prediction_id: uuid.UUID) -> int:
+        """Remove the texts that came with verdicts on a prediction; returns how many there were.
+
+        Raises:
+            ServiceError: as `erase`.
+        """
+        return self._forget(BACKLOG.c.prediction_id == prediction_id)
+
+    def forget_texts(self, before: datetime) -> int:
+        """Remove the texts of verdicts taken before some time; returns how many there were.
+
+        Raises:
+            ServiceError: as `erase`.
+        """
+        return self._forget(BACKLOG.c.created_at < before)
+
+    def _forget(self, which: ColumnElement[bool]) -> int:
+        kept = BACKLOG.c.text.is_not(None)
+        return self._change(update(BACKLOG).where(which, kept).values(text=None))
+
+    def _change(self, statement: Delete | Update) -> int:
+        try:
+            with self._file() as connection:
+                changed = connection.execute(statement).rowcount
+                self._waiting = _count(connection)
+        except OSError as error:
+            _log.error("the queue of verdicts failed", extra=fields(reason=str(error)))
+            raise store_unavailable() from error
+        return changed
 
     def replay(self, database: Engine, apply: Apply) -> int:
         """Try the oldest verdicts whose time has come.

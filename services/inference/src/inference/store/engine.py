@@ -56,6 +56,7 @@ def _tune_sqlite(engine: Engine, synchronous: Synchronous) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted
         cursor.close()
 
     @event.listens_for(engine, "begin")

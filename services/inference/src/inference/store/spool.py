@@ -70,6 +70,11 @@ class Spool:
         self._refused: set[uuid.UUID] = set()
 
     @property
+    def engine(self) -> Engine:
+        """Of its file."""
+        return self._engine
+
+    @property
     def waiting(self) -> int:
         """Predictions in it."""
         return self._waiting
@@ -152,6 +157,21 @@ class Spool:
         except SQLAlchemyError as error:
             _log.error("the spool failed", extra=fields(reason=reason_of(error)))
             raise store_unavailable() from error
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Do some work in one transaction on the spool.
+
+        Raises:
+            ServiceError: (store unavailable) the file failed.
+        """
+        try:
+            with self._engine.begin() as connection:
+                done = work(connection)
+            self._count()
+        except SQLAlchemyError as error:
+            _log.error("the spool failed", extra=fields(reason=reason_of(error)))
+            raise store_unavailable() from error
+        return done
 
     def move(self, database: Engine) -> int:
         """Move the oldest predictions into the database, with what hangs on them.

@@ -3,8 +3,10 @@
 import logging
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +19,9 @@ from inference.problems import ServiceError
 from inference.store import migrate
 from inference.store.backlog import Apply, Waiting
 from inference.store.engine import READ_ONLY, make_engine
+from inference.store.erasing import Erased, Target, erase, forget_text, total
 from inference.store.errors import is_unreachable, reason_of, store_unavailable
+from inference.store.scrubbing import Scrubber
 from inference.store.spool import Spool
 from inference.store.writer import GroupWriter, Rows
 
@@ -55,6 +59,8 @@ class Store:
             aside=spool.add if spool else None,
             away=spool.away if spool else None,
         )
+        embedded = [self._engine] if url.get_backend_name() == "sqlite" else []
+        self._scrubber = Scrubber([*embedded, *([spool.engine] if spool else [])])
         self._closing = threading.Event()
         self._problem: str | None = "the store is not open yet; try again shortly"
         self._keeper = threading.Thread(target=self._keep, name="store-keeper", daemon=True)
@@ -139,6 +145,79 @@ class Store:
             _log.warning("the store is away")
             spool.away.set()  # the keeper looks whether it is back
         return spool.backlog.add(prediction_id, body, text)
+
+    def run_where_held(
+        self, prediction_id: uuid.UUID, work: Callable[[Connection], Result]
+    ) -> Result:
+        """Work on one prediction where it is, in the spool or else the database.
+
+        Raises:
+            ServiceError: as `run`.
+        """
+        done = self._spool.run_if_held(prediction_id, work) if self._spool is not None else None
+        return done if done is not None else self.run(work, read_only=True)
+
+    def run_everywhere(self, work: Callable[[Connection], Result]) -> list[Result]:
+        """Do some work in the spool, and then in the database, in one transaction each.
+
+        In this order nothing is missed that moves from one to the other meanwhile.
+
+        Raises:
+            ServiceError: as `run`; the work is done in the spool all the same.
+        """
+        done = [self._spool.run(work)] if self._spool is not None else []
+        return [*done, self.run(work)]
+
+    def erase(self, target: Target) -> Counter[str]:
+        """Erase a prediction or a text, with whatever belongs to it, on this machine's disk too.
+
+        Returns:
+            How many rows were erased, by table.
+
+        Raises:
+            ServiceError: (store unavailable) the database does not answer. Some may be erased;
+                asking again erases the rest.
+        """
+        backlog = self._spool.backlog if self._spool is not None else None
+        queued = backlog.erase(target.prediction_id, target.text_hmac) if backlog else 0
+        found: list[Erased] = self.run_everywhere(lambda connection: erase(connection, target))
+        # Verdicts that wait are on predictions which only the database knew to be of this text.
+        for prediction_id in {one for item in found for one in item.prediction_ids}:
+            queued += backlog.erase(prediction_id, None) if backlog else 0
+        rows = total(found)
+        rows["backlog"] += queued
+        return rows
+
+    def forget_text(self, prediction_id: uuid.UUID) -> int:
+        """Remove the text of a prediction, on this machine's disk too; returns how often it was.
+
+        Raises:
+            ServiceError: as `erase`.
+        """
+        queued = self._spool.backlog.forget_text(prediction_id) if self._spool is not None else 0
+        found = self.run_everywhere(lambda connection: forget_text(connection, prediction_id))
+        return queued + sum(found)
+
+    def forget_queued_texts(self, before: datetime) -> int:
+        """Remove the texts of verdicts that have waited since before some time.
+
+        Raises:
+            ServiceError: (store unavailable) the file failed.
+        """
+        return self._spool.backlog.forget_texts(before) if self._spool is not None else 0
+
+    def scrub(self) -> bool:
+        """Let SQLite files forget what was deleted from them; see `store.scrubbing`.
+
+        Returns:
+            Whether they have. PostgreSQL's own files are its VACUUM's.
+        """
+        return self._scrubber.scrub()
+
+    @property
+    def scrub_pending(self) -> bool:
+        """Whether `scrub` must be called again."""
+        return self._scrubber.pending
 
     def check(self) -> None:
         """Find out whether predictions would be kept.

@@ -97,7 +97,7 @@ KEPT_TEXTS = Table(
     _of_prediction(),
     Column("reason", String(16), primary_key=True),
     Column("text", Text, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
     CheckConstraint("reason IN ('audit', 'all', 'consent')", name="reason"),
 )
 
@@ -190,6 +190,9 @@ RADAR_SAMPLES = Table(
     Column("text_hmac", String(64), nullable=False, index=True),
     Column("text", Text, nullable=False),
     Column("negative", Double, nullable=False),
+    # When it was kept, from which on it expires; null until the next sweep where an earlier version
+    # of the service kept it.
+    Column("kept_at", UtcDateTime, nullable=True),
     Index("ix_radar_samples_airline", "airline", "minute"),
 )
 

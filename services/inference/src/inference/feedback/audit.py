@@ -1,0 +1,174 @@
+"""What people should judge next: predictions drawn at random, then those that are least sure."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self, get_args
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+
+from inference.feedback.schemas import AuditItem, Drawn
+from inference.problems import Failure, ServiceError
+from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
+
+STAGES: Final[tuple[Drawn, ...]] = get_args(Drawn)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The last item of a page, after which the next one begins.
+
+    Attributes:
+        drawn: the stage that it is of.
+        confidence: of its prediction.
+        prediction_id: which prediction.
+    """
+
+    drawn: Drawn
+    confidence: float
+    prediction_id: uuid.UUID
+
+    def __str__(self) -> str:
+        plain = f"{self.drawn}|{self.confidence!r}|{self.prediction_id.hex}"
+        return base64.urlsafe_b64encode(plain.encode()).decode()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The place that was written as this text.
+
+        Raises:
+            ServiceError: (invalid request) it is none.
+        """
+        try:
+            plain = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+            drawn, confidence, prediction_id = plain.decode("ascii").split("|")
+            stage = STAGES[[*STAGES].index(drawn)]  # type: ignore[arg-type]
+            return cls(stage, float(confidence), uuid.UUID(hex=prediction_id))
+        except (ValueError, binascii.Error):
+            raise ServiceError(
+                Failure.INVALID_REQUEST,
+                "query.after: must be the `next` of the page before, or be left out",
+            ) from None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which part of the queue is asked for.
+
+    Attributes:
+        since: predictions made before are left out.
+        reviewer: who asks; what this reviewer skipped is left out. None: what anybody skipped is.
+        drawn: one stage alone; None for both.
+        with_text: only predictions whose text is kept.
+    """
+
+    since: datetime
+    reviewer: str | None = None
+    drawn: Drawn | None = None
+    with_text: bool = False
+
+
+def page(
+    connection: Connection, wanted: Wanted, after: Place | None, limit: int
+) -> tuple[list[AuditItem], Place | None]:
+    """Predictions that nobody has confirmed or rejected, in the order in which to judge them.
+
+    Random audits come first, in the order of their random ids, which has nothing to do with what
+    they are: whoever stops at any point has judged a fair sample. The others follow by confidence.
+
+    Args:
+        connection: to the database.
+        wanted: which of them.
+        after: where the page before ended; None for the first page.
+        limit: most items.
+
+    Returns:
+        The items, and the place of the last one if there are more.
+    """
+    rows: list[tuple[Drawn, Row[Any]]] = []
+    for stage, query in _queries(wanted, after):
+        left = limit + 1 - len(rows)
+        rows += [(stage, row) for row in connection.execute(query.limit(left))] if left else []
+    items = [_item(stage, row) for stage, row in rows[:limit]]
+    if len(rows) <= limit:
+        return items, None
+    last = items[-1]
+    return items, Place(last.drawn, last.confidence, last.prediction_id)
+
+
+def _queries(wanted: Wanted, after: Place | None) -> Iterator[tuple[Drawn, Select[Any]]]:
+    begin = STAGES.index(after.drawn) if after else 0
+    for number, stage in enumerate(STAGES):
+        if number >= begin and wanted.drawn in (None, stage):
+            yield stage, _query(stage, wanted, after if after and number == begin else None)
+
+
+def _query(stage: Drawn, wanted: Wanted, after: Place | None) -> Select[Any]:
+    columns = PREDICTIONS.c
+    of_prediction = KEPT_TEXTS.c.prediction_id == columns.id
+    # Rows of earlier versions have none; they come last.
+    confidence = func.coalesce(columns.confidence, literal(1.0))
+    query = select(
+        columns.id.label("prediction_id"),
+        columns.created_at,
+        # It may be kept for several reasons, and is the same each time.
+        select(func.min(KEPT_TEXTS.c.text)).where(of_prediction).scalar_subquery().label("text"),
+        columns.label,
+        confidence.label("confidence"),
+        columns.uncertain,
+        columns.probabilities,
+        columns.model_name,
+        columns.model_version,
+    ).where(
+        columns.created_at >= wanted.since,
+        columns.audit.is_(stage == "random"),
+        ~_decided(),
+        ~_skipped(wanted.reviewer),
+    )
+    if wanted.with_text:
+        query = query.where(exists().where(of_prediction))
+    if stage == "random":
+        if after is not None:
+            query = query.where(columns.id > after.prediction_id)
+        return query.order_by(columns.id)
+    if after is not None:
+        place = tuple_(literal(after.confidence), literal(after.prediction_id, columns.id.type))
+        query = query.where(tuple_(confidence, columns.id) > place)
+    return query.order_by(confidence, columns.id)
+
+
+def _decided() -> ColumnElement[bool]:
+    """Whether the verdict that stands says something of the label."""
+    newer = VERDICTS.alias("newer")
+    stands = ~exists().where(
+        newer.c.prediction_id == VERDICTS.c.prediction_id, newer.c.revision > VERDICTS.c.revision
+    )
+    return exists().where(
+        VERDICTS.c.prediction_id == PREDICTIONS.c.id,
+        VERDICTS.c.verdict.in_(("confirmed", "rejected")),
+        stands,
+    )
+
+
+def _skipped(reviewer: str | None) -> ColumnElement[bool]:
+    by = () if reviewer is None else (VERDICTS.c.reviewer == reviewer,)
+    return exists().where(
+        VERDICTS.c.prediction_id == PREDICTIONS.c.id, VERDICTS.c.verdict == "skipped", *by
+    )
+
+
+def _item(stage: Drawn, row: Row[Any]) -> AuditItem:
+    return AuditItem(drawn=stage, **row._mapping)

@@ -8,6 +8,7 @@ import typer
 from inference.access.cli import app as keys
 from inference.alerts.cli import app as alerts
 from inference.bulk.cli import score
+from inference.drift.cli import app as drift
 from inference.radar.cli import app as radar
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(alerts, name="alerts")
 app.add_typer(radar, name="radar")
+app.add_typer(drift, name="drift")
 app.command()(score)
 
 

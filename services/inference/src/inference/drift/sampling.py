@@ -9,6 +9,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from contract.bundle import Prediction
+from contract.encoding import Encoder
 from contract.errors import TextRefusedError
 from inference.drift.features import GROUP_TEXTS, Observation, counts_of, word_buckets
 from inference.drift.repository import SERVED, group_row
@@ -81,7 +83,7 @@ class DriftSampler:
         key = served.name, served.version
         for text, new in taken:
             try:
-                observed = observe(served, text, new)
+                observed = observe(served.bundle.encoder, text, new.prediction, new.language)
             except TextRefusedError:
                 continue
             group = self._groups.setdefault(key, [])
@@ -99,19 +101,25 @@ class DriftSampler:
             self._submit({DRIFT_GROUPS: [row]})
 
 
-def observe(served: ServedModel, text: str, new: NewPrediction) -> Observation:
+def observe(encoder: Encoder, text: str, prediction: Prediction, language: str) -> Observation:
     """What is counted of a text.
+
+    Args:
+        encoder: of the model.
+        text: as it came.
+        prediction: what the model said.
+        language: of the text.
 
     Raises:
         TextRefusedError: it is not valid Unicode.
     """
     words, buckets = word_buckets(text)
     return Observation(
-        label=new.prediction.label,
-        confidence=new.prediction.probabilities[new.prediction.label],
-        length=new.prediction.token_count,
+        label=prediction.label,
+        confidence=prediction.probabilities[prediction.label],
+        length=prediction.token_count,
         words=words,
-        unknown=served.bundle.encoder.unknown_share(text),
-        language=new.language,
+        unknown=encoder.unknown_share(text),
+        language=language,
         buckets=buckets,
     )

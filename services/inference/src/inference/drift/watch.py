@@ -49,7 +49,7 @@ class DriftWatch:
         self._alerts = alerts
         self._keep = keep
         self._gives_way = False
-        self._found: tuple[datetime, DriftAnswer] | None = None
+        self._found: tuple[object, DriftAnswer] | None = None
         self._forget_at = datetime.now(UTC)
         seconds = cooldown.total_seconds() / LOOKS_IN_COOLDOWN
         self._loop = Loop(
@@ -75,12 +75,13 @@ class DriftWatch:
             self._gives_way = True
         if self._store.away:  # it would only say so again
             return
-        newest = self._drift.newest()
-        if newest is not None and (self._found is None or self._found[0] != newest):
-            self._found = newest, self._drift.read()
-        if self._found is not None and newest is not None:
-            tell(self._found[1], self._alerts)
-        self._forget(datetime.now(UTC))
+        now = datetime.now(UTC)
+        # The hour too: where nothing comes any more, the window empties.
+        seen = self._drift.newest(), now.replace(minute=0, second=0, microsecond=0)
+        if self._found is None or self._found[0] != seen:
+            self._found = seen, self._drift.read()
+        tell(self._found[1], self._alerts)
+        self._forget(now)
 
     def _forget(self, now: datetime) -> None:
         if now < self._forget_at:

@@ -155,3 +155,11 @@ def test_a_bad_features_file_is_refused_with_the_reason(tmp_path, change, messag
     with pytest.raises(BundleError, match=message) as refusal:
         FeatureSpec.from_file(path)
     assert refusal.value.check == "features"
+
+
+def test_the_share_of_unknown_terms_is_of_single_words_and_none_where_all_are_hashed():
+    pairs = encoder("late", "late crew", "crew", analyser=PAIRS)
+    assert pairs.unknown_share("Late crew unheard of") == 0.5
+    assert pairs.unknown_share("") == 0.0
+    hashed = FeatureEncoder(FeatureSpec(analysers=(WORDS,), hash_size=10), LOWER, max_length=8)
+    assert hashed.unknown_share("unheard") is None

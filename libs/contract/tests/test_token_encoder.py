@@ -81,3 +81,10 @@ def test_one_lone_surrogate_refuses_the_call(tokenizer):
 
 def test_no_texts_give_no_ids(tokenizer):
     assert word_encoder(tokenizer).encode([]) == []
+
+
+def test_the_share_of_unknown_tokens_leaves_special_ones_out(tokenizer, framed):
+    words = word_encoder(tokenizer)
+    assert words.unknown_share("never nowhere AGAIN unheard") == 0.5
+    assert words.unknown_share("never") == words.unknown_share("") == 0.0
+    assert framed.unknown_share("later xyz") == pytest.approx(1 / 3)

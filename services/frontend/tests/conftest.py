@@ -61,6 +61,8 @@ class StandInApi:
     verdicts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     prediction: dict[str, Any] = field(default_factory=dict)
     demonstration: bool = False
+    predicted: int = 180
+    judged: int = 117
     alerts: list[dict[str, Any]] = field(default_factory=list)
     radar: dict[str, Any] = field(default_factory=dict)
     _server: ThreadingHTTPServer | None = None
@@ -122,6 +124,9 @@ class StandInApi:
         answer = {
             "/v1/radar": self._radar,
             "/v1/alerts": self._alerts,
+            "/v1/quality": self._quality,
+            "/v1/drift": self._drift,
+            "/v1/audit": self._audit,
             "/v1/model": self._model,
             "/v1/predict": self._predict,
             "/v1/predict/batch": self._predict_batch,
@@ -136,6 +141,44 @@ class StandInApi:
             "airline": None, "airlines": [], "bucket_seconds": 300, "from": None, "to": None,
             "band": 0.95, "false_alarms_per_day": 0.2, "points": [], "episodes": [], "bursts": [],
         } | self.radar  # fmt: skip
+
+    def _quality(self, _: Any) -> dict[str, Any]:
+        nobody = {"value": None, "low": None, "high": None, "total": 0}
+        rate = {"value": 0.85, "low": 0.78, "high": 0.91, "total": self.judged}
+        said = rate if self.judged else nobody
+
+        def piece(name: str) -> dict[str, Any]:
+            return {
+                "name": name, "predictions": self.predicted, "marked": 0, "expected": rate,
+                "audits": {"accuracy": nobody}, "volunteered": {"accuracy": said},
+            }  # fmt: skip
+
+        labels = [{"label": "negative", "precision": rate, "recall": nobody}]
+        confusion = [{"predicted": "negative", "actual": None, "count": 4}]
+        return {
+            "from": "2026-03-01T10:00:00Z", "to": "2026-03-08T10:00:00Z", "total": piece("all"),
+            "versions": [piece("m/7")], "languages": [piece("")], "days": [piece("2026-03-08")],
+            "audits": {"labels": [], "confusion": []},
+            "volunteered": {"labels": labels, "confusion": confusion},
+            "latency": {"requests": 3, "p50": 0.01, "p95": 0.02, "p99": 0.03},
+        }  # fmt: skip
+
+    def _drift(self, _: Any) -> dict[str, Any]:
+        window = {"texts": 7, "needed": 100}
+        return {"state": "too-few", "reference": window, "current": window, "features": []}
+
+    def _audit(self, _: Any) -> dict[str, Any]:
+        shares = {"negative": 0.6, "neutral": 0.3, "positive": 0.1}
+        item = {
+            "created_at": "2026-03-02T10:00:00Z", "label": "negative", "confidence": 0.6,
+            "probabilities": shares,
+        }  # fmt: skip
+        items = [
+            {"prediction_id": "p1", "drawn": "random", "text": "<i>late"} | item,
+            {"prediction_id": "p2", "drawn": "uncertain", "text": None} | item,
+        ]
+        left = [one for one in items if one["prediction_id"] not in self.verdicts]
+        return {"items": left, "next": None, "texts_kept": "all"}
 
     def _alerts(self, query: Any) -> dict[str, Any]:
         unresolved = query["unresolved"] == "true"

@@ -65,6 +65,7 @@ class Session:
         failure: why the last analysis brought nothing, with its text in `failed_text`.
         earlier: verdicts on tweets no longer on show that have not arrived.
         upload: the file on the page for files.
+        audited: verdicts given on the page of audits, oldest first.
         alert_failure: why the last handling of an alert brought nothing.
     """
 
@@ -74,6 +75,7 @@ class Session:
     failed_text: str = ""
     earlier: list[Delivery] = field(default_factory=list)
     upload: Upload | None = None
+    audited: list[Delivery] = field(default_factory=list)
     alert_failure: ApiError | None = None
 
     def show(self, analysis: Analysis | None) -> None:
@@ -96,4 +98,4 @@ class Session:
     def is_waiting(self) -> bool:
         """Whether any verdict of this visitor is still to be delivered."""
         current = [self.analysis.delivery] if self.analysis and self.analysis.delivery else []
-        return any(item.state is State.WAITING for item in [*current, *self.earlier])
+        return any(item.state is State.WAITING for item in [*current, *self.earlier, *self.audited])

@@ -21,7 +21,10 @@ from frontend.api.answers import (
     Receipt,
     Verdict,
 )
+from frontend.api.audit import AuditPage
+from frontend.api.drift import Drift
 from frontend.api.failures import failure_of
+from frontend.api.quality import Quality
 from frontend.api.radar import Radar
 from frontend.errors import BrokenError, TimedOutError, UnreachableError
 
@@ -121,6 +124,30 @@ class ApiClient:
         """
         asked = {"airline": airline, "from": start.isoformat() if start else None}
         return self._call("GET", "/v1/radar", Radar, query=asked)
+
+    def audit(self, limit: int) -> AuditPage:
+        """What to judge next, random audits first.
+
+        Raises:
+            ApiError: there is no answer; the subclass says why.
+        """
+        return self._call("GET", "/v1/audit", AuditPage, query={"limit": str(limit)})
+
+    def quality(self, start: datetime) -> Quality:
+        """How good the answers were since a time.
+
+        Raises:
+            ApiError: there is no answer; the subclass says why.
+        """
+        return self._call("GET", "/v1/quality", Quality, query={"from": start.isoformat()})
+
+    def drift(self) -> Drift:
+        """Whether tweets are as they were.
+
+        Raises:
+            ApiError: there is no answer; the subclass says why.
+        """
+        return self._call("GET", "/v1/drift", Drift)
 
     def alerts(self, *, unresolved: bool) -> tuple[Alert, ...]:
         """What needs somebody, the newest first.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from frontend.context import Context
-from frontend.views import alerts, analyse, batch, radar
+from frontend.views import alerts, analyse, audit, batch, quality, radar
 
 
 @dataclass(frozen=True)
@@ -19,5 +19,7 @@ VIEWS = (
     View("analyse", analyse.render),
     View("batch", batch.render),
     View("radar", radar.render),
+    View("quality", quality.render),
+    View("audit", audit.render),
     View("alerts", alerts.render),
 )

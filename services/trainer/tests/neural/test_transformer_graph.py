@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 
 from trainer.errors import ExportError
-from trainer.export.quantisation import quantised
+from trainer.export.quantisation import FORMS, quantised
 from trainer.export.transformer_graph import export_transformer
 from trainer.neural.backend import load_keras
 from trainer.neural.encoder import pooled_states
@@ -95,16 +95,22 @@ def test_the_graph_answers_as_keras_does_however_texts_are_padded(kind, pad_id, 
         np.testing.assert_allclose(alone[0], logits[row], atol=1e-5)
 
 
-def test_a_layer_is_few_nodes_and_every_product_with_weights_is_quantised(tmp_path):
+@pytest.mark.parametrize(
+    ("form", "in_blocks"), list(zip(FORMS, (0, 3 + 1, 3 * 3 + 1), strict=True))
+)
+def test_a_layer_is_few_nodes_and_every_product_with_weights_is_quantised(
+    form, in_blocks, tmp_path
+):
     encoder, top = backbone("Bert", hidden_dim=64, intermediate_dim=128), heads("fine-tuned")
     classifier(encoder, top, 0, 1)
     graph = export_transformer(encoder, top, layers=1, pad_id=0)
     assert len(graph.graph.node) <= 3 * 7 + 17
     onnx.save(graph, tmp_path / "model.onnx")
-    quantised(tmp_path / "model.onnx", tmp_path / "model.int8.onnx")
+    quantised(tmp_path / "model.onnx", tmp_path / "model.int8.onnx", form)
     kinds = [node.op_type for node in onnx.load(tmp_path / "model.int8.onnx").graph.node]
     assert kinds.count("QAttention") == 3
-    assert kinds.count("MatMulInteger") == 3 * 3 + 1  # the head's too
+    assert kinds.count("MatMulNBits") == in_blocks
+    assert kinds.count("MatMulInteger") == 3 * 3 + 1 - in_blocks  # the head's too
     assert kinds.count("MatMul") == 1  # the mean over tokens, which has no weights
     sizes = [(tmp_path / name).stat().st_size for name in ("model.onnx", "model.int8.onnx")]
     assert sizes[1] < 0.45 * sizes[0]

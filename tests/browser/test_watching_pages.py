@@ -36,6 +36,16 @@ def test_an_alert_is_looked_after_and_resolved(api: Any, replayed: str, open_pag
     alert.get_by_text("Somebody has looked after it since").wait_for()
 
 
+def test_an_audit_is_judged(api: Any, replayed: str, open_page: Any) -> None:
+    page = open_page(path="/audit")
+    quote = page.locator(".result blockquote")
+    first = quote.inner_text()
+    page.get_by_role("radiogroup").locator("label").first.click()
+    page.locator(".st-key-judge button:enabled").click()
+    page.get_by_text("Noted. Verdicts given here: 1").wait_for()
+    assert quote.inner_text() != first
+
+
 @pytest.mark.parametrize("width", list(WIDTHS))
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_page_can_be_read(
@@ -55,6 +65,13 @@ def test_every_page_can_be_read(
     page.get_by_role("link", name="Alert").click()
     page.locator(".notice").wait_for()
     check(page, name, "6-alerts")
+    page.locator(".st-key-pages a").nth(3).click()
+    page.locator(CHART).wait_for()
+    page.locator(".figures dd").first.wait_for()
+    check(page, name, "9-quality")
+    page.locator(".st-key-pages a").nth(4).click()
+    page.locator(".result blockquote").wait_for()
+    check(page, name, "10-audit")
     page.locator(".st-key-pages a").nth(1).click()
     page.locator(".st-key-example-file button").click()
     page.locator(".st-key-start button").wait_for()

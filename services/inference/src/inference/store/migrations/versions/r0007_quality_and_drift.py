@@ -39,6 +39,6 @@ def downgrade() -> None:
     op.drop_table("drift_groups")
     op.create_index("ix_predictions_created_at", "predictions", ["created_at"])
     op.drop_index(INDEX, "predictions")
+    # Not as a batch, which SQLite would do on a copy: dropping the table takes its verdicts along.
     for column in ("language", "confidence"):
-        with op.batch_alter_table("predictions") as table:
-            table.drop_column(column)
+        op.drop_column("predictions", column)

@@ -159,7 +159,7 @@ def test_erasing_a_prediction_erases_what_a_challenger_said_of_it(migrated):
 
 def test_a_row_comes_back_as_it_went(migrated):
     moment = datetime(2026, 3, 4, 5, 6, 7, 890_000, timezone(timedelta(hours=2)))
-    row = prediction(created_at=moment)
+    row = prediction(created_at=moment, confidence=0.75, language="fr")
     writer = GroupWriter(migrated)
     writer.submit({PREDICTIONS: [row]}).result(10)
     writer.close()

@@ -110,9 +110,7 @@ def test_every_log_line_is_json_and_carries_the_requests_id(start_server, until)
 
     def requests() -> dict[str, dict[str, object]]:
         return {
-            str(line["request_id"]): line
-            for line in server.lines()
-            if line["message"] == "request"
+            str(line["request_id"]): line for line in server.lines() if line["message"] == "request"
         }
 
     # A request is logged once its answer has left, so the client may be ahead of the log.

@@ -173,6 +173,7 @@ def test_the_timeout_is_documented_where_it_counts(client):
         if any(item["name"] == "X-Request-Timeout" for item in operation.get("parameters", ()))
     }
     infer = {f"/v2/models/{{name}}{version}/infer" for version in ("", "/versions/{version}")}
-    assert named == {path for path, _ in PATHS} | {"/v1/explain", "/predict", *infer}
+    others = {"/v1/explain", "/v1/radar/mentions", "/predict", *infer}
+    assert named == {path for path, _ in PATHS} | others
     for path in named:
         assert {"429", "504"} <= set(paths[path]["post"]["responses"])

@@ -32,6 +32,8 @@ def prediction(**values):
         "truncated": False,
         "token_count": 3,
         "audit": False,
+        "confidence": 0.75,
+        "language": "en",
     } | values
 
 

@@ -2,8 +2,10 @@
 
 import logging
 import shutil
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +53,7 @@ def log_bundle(
     manifest = Manifest.read(bundle)
     # It warns when pip is not installed beside Python, which changes nothing about the model.
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="model-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="model-") as scratch, _without_bytecode():
         package = Path(scratch) / "contract"
         source = Path(contract.__file__).parent
         shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -71,6 +73,17 @@ def log_bundle(
             discard_models(client, run_id)
             raise
     return registered
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """MLflow runs the model's code where it lies, and would keep what Python compiles of it."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def signature(labels: tuple[str, ...]) -> "ModelSignature":

@@ -139,6 +139,8 @@ def _interrupt(*_: object) -> None:
 
 def main() -> None:
     """Run the command."""
-    # Whoever ends it, no half-written file stays.
+    # Whoever ends it, no half-written file stays. A shell script starts what it puts into the
+    # background with SIGINT ignored, which would make it deaf to both.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     app()

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.docker
 
 SERVICES = ("postgres", "mlflow", "inference", "frontend")
 OURS = ("mlflow", "inference", "frontend", "trainer")
-INFERENCE_BYTES = 452_000_000
+INFERENCE_BYTES = 450_000_000
 
 
 def test_a_tweet_is_predicted_judged_and_kept(stack):

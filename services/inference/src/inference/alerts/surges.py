@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from inference.alerts.loop import Loop
 from inference.alerts.service import RaisesAlerts
+from inference.loop import Loop
 from inference.model.background import give_way
 from inference.radar import repository
 from inference.radar.reader import RadarReader

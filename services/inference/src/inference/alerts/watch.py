@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from inference.alerts import deliveries, evidence, repository
 from inference.alerts.channels import Channel, DeliveryError
 from inference.alerts.findings import Thresholds, findings
-from inference.alerts.loop import Loop
 from inference.alerts.repository import Finding, KeptAlert
 from inference.alerts.traffic import Answered, answered, note
 from inference.logging import fields
+from inference.loop import Loop
 from inference.store.store import Store
 
 LOOK_SECONDS: Final = 10.0

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from inference.alerts.loop import Loop
 from inference.alerts.service import RaisesAlerts
 from inference.drift import repository
 from inference.drift.schemas import DriftAnswer
 from inference.drift.service import REFERENCE_GROUPS, DriftService
+from inference.loop import Loop
 from inference.model.background import give_way
 from inference.store.store import Store
 

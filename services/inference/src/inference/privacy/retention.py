@@ -9,8 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Table, delete, select, update
 
-from inference.alerts.loop import Loop
 from inference.logging import fields
+from inference.loop import Loop
 from inference.store.store import Store
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, RADAR_SAMPLES
 

@@ -111,27 +111,37 @@ def add_int8(
             quantised(directory / MODEL, path, form)
             graph = Graph(path, label_count=len(manifest.labels), uses_weights=False)
             small = Bundle(manifest, bundle.encoder, graph, "int8")
-            progress.start("compare int8", len(split))
-            answers = []
-            for start in range(0, len(split), ROWS_AT_ONCE):
-                answers.append(small.probabilities(split.texts[start : start + ROWS_AT_ONCE]))
-                progress.advance(len(answers[-1]))
-            found = compare(probabilities, np.concatenate(answers), split.labels, form.name)
+            answers = _answers(small, split, progress)
+            found = compare(probabilities, answers, split.labels, form.name)
             verdict = "added" if found.acceptable else "left out: not good enough"
             progress.advance(0, f"int8 {verdict}; {found}")
             if found.acceptable:
-                outputs = golden_outputs(
-                    bundle.encoder.encode(GOLDEN_TEXTS), small.probabilities_of
-                )
-                digest = sha256_of(path)
-                path.rename(directory / QUANTISED_MODEL)
-                update_manifest(
-                    directory,
-                    files={**manifest.files, QUANTISED_MODEL: digest},
-                    goldens={**manifest.goldens, "int8": outputs},
-                )
+                _add(directory, small, path)
                 break
     return found
+
+
+def _answers(small: Bundle, split: Split, progress: Progress) -> Probabilities:
+    """What a quantised graph answers to a split, `[rows, labels]`."""
+    progress.start("compare int8", len(split))
+    answers = []
+    for start in range(0, len(split), ROWS_AT_ONCE):
+        answers.append(small.probabilities(split.texts[start : start + ROWS_AT_ONCE]))
+        progress.advance(len(answers[-1]))
+    return np.concatenate(answers)
+
+
+def _add(directory: Path, small: Bundle, path: Path) -> None:
+    """Move a quantised graph into the bundle that it was made of, with its golden outputs."""
+    manifest = small.manifest
+    outputs = golden_outputs(small.encoder.encode(GOLDEN_TEXTS), small.probabilities_of)
+    digest = sha256_of(path)
+    path.rename(directory / QUANTISED_MODEL)
+    update_manifest(
+        directory,
+        files={**manifest.files, QUANTISED_MODEL: digest},
+        goldens={**manifest.goldens, "int8": outputs},
+    )
 
 
 def quantised(source: Path, target: Path, form: Form) -> None:

@@ -1,12 +1,12 @@
 """The most memory that `inference score` takes with a linear model, for two sizes of input."""
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.bulk.tweets import generated, write_tweets
+from benchmarks.peak import wait_for_peak
 
 from trainer.progress import Progress
 
@@ -41,8 +41,7 @@ def peak_gigabytes(rows: int, bundle: Path) -> float:
         command = [sys.executable, "-m", "inference", "score", str(tweets)]
         command += ["--model", str(bundle), "--output", f"{folder}/out"]
         process = subprocess.Popen(command)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak = wait_for_peak(process)
         if process.returncode:
             raise RuntimeError("inference score failed; what it said stands above")
-    return usage.ru_maxrss * 1024 / 1e9  # Linux counts in KiB
+    return peak / 1e9

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from benchmarks.peak import wait_for_peak
 from sqlalchemy import create_engine, func, select
 
 from inference.store.tables import RADAR_COUNTS, RADAR_MENTIONS
@@ -117,11 +118,10 @@ def _run(path: Path, environment: dict[str, str], *, kill_after: int | None = No
             process.kill()
             break
     process.stderr.close()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = wait_for_peak(process)
     if kill_after is None and process.returncode:
         raise SystemExit(f"benchmarks.radar: the replay failed with {process.returncode}")
-    return used.ru_maxrss / 1_024
+    return peak / (1 << 20)
 
 
 def _part(stream: object) -> bytes:

@@ -8,6 +8,7 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 CHART = "svg.marks, canvas.marks"
+RESTS = "[data-test-script-state=notRunning]"
 
 
 def test_the_radar_shows_the_surges_of_the_sample(api: Any, replayed: str, open_page: Any) -> None:
@@ -16,6 +17,9 @@ def test_the_radar_shows_the_surges_of_the_sample(api: Any, replayed: str, open_
     page.locator(CHART).nth(1).wait_for()
     assert page.locator(".surge").count() == 1
     assert "cancelled" in page.locator(".surge .chips").inner_text()
+    page.locator(RESTS).wait_for()
+    page.get_by_text("The figures as a table").click()
+    page.get_by_role("columnheader", name="Usual share").wait_for()
     page.get_by_text("30 days").click()
     page.locator(".surge").nth(1).wait_for()
     assert "bag" in page.locator(".surge .chips").nth(1).inner_text()
@@ -23,9 +27,8 @@ def test_the_radar_shows_the_surges_of_the_sample(api: Any, replayed: str, open_
     page.get_by_role("combobox").click()
     page.get_by_role("option", name="Cumulus").click()
     page.get_by_text("No surge in this period").wait_for()
-    page.locator(CHART).nth(1).wait_for()
-    page.get_by_text("The figures as a table").click()
-    page.get_by_role("columnheader", name="Usual share").wait_for()
+    page.locator(RESTS).wait_for()
+    assert page.get_by_role("columnheader", name="Usual share").is_visible(), "the table closed"
 
 
 def test_an_alert_is_looked_after_and_resolved(api: Any, replayed: str, open_page: Any) -> None:

@@ -106,12 +106,14 @@ def _summary(words: Catalogue, points: Sequence[Point], episodes: Sequence[Episo
         for name, value in figures.items()
     )
     st.html(f"<dl class='figures'>{tiles}</dl>")
-    if going_on:
-        notice("problem", words("radar.now"), words("radar.now_action"))
-    elif not any(point.expected is not None for point in points):
-        notice("info", words("radar.learning"), words("radar.learning_action"))
-    elif not episodes:
-        notice("good", words("radar.calm"))
+    # Always one element, so that what follows keeps its place and an opened table stays open.
+    with st.container():
+        if going_on:
+            notice("problem", words("radar.now"), words("radar.now_action"))
+        elif not any(point.expected is not None for point in points):
+            notice("info", words("radar.learning"), words("radar.learning_action"))
+        elif not episodes:
+            notice("good", words("radar.calm"))
 
 
 def _charts(

@@ -97,8 +97,8 @@ def test_what_is_decided_leaves_and_what_is_skipped_leaves_for_that_reviewer(api
     judge(api, ids[1], "rejected", corrected_label="neutral")
     assert queue(api) == [ids[2]]
     assert judge(api, ids[2], "skipped", reviewer="r-1")["revision"] == 1
-    assert queue(api) == queue(api, reviewer="r-1") == []
-    assert queue(api, reviewer="r-2") == [ids[2]]
+    assert queue(api, reviewer="r-1") == []
+    assert queue(api) == queue(api, reviewer="r-2") == [ids[2]]
     assert judge(api, ids[2], "skipped", reviewer="r-2")["revision"] == 2
     assert queue(api, reviewer="r-2") == []
     assert queue(api, reviewer="r-3") == [ids[2]]
@@ -108,6 +108,35 @@ def test_what_is_decided_leaves_and_what_is_skipped_leaves_for_that_reviewer(api
     assert queue(api, reviewer="r-4") == []
     judge(api, ids[0], "skipped", reviewer="r-1")  # takes the verdict back
     assert queue(api, reviewer="r-4") == [ids[0]]
+
+
+def test_those_without_a_pseudonym_skip_for_each_other(api):
+    made = predict(api, "lovely")["id"]
+    judge(api, made, "skipped")
+    assert queue(api) == []
+    assert queue(api, reviewer="r-1") == [made]
+
+
+def test_three_who_skip_are_enough_but_not_of_a_random_audit(api, mark):
+    drawn, unsure = (predict(api, text)["id"] for text in ("lovely", "hm"))
+    mark(drawn)
+    for reviewer in ("r-1", "r-2"):
+        for one in (drawn, unsure):
+            judge(api, one, "skipped", reviewer=reviewer)
+    assert queue(api, reviewer="r-3") == [drawn, unsure]
+    for one in (drawn, unsure):
+        judge(api, one, "skipped")  # the third is somebody without a pseudonym
+    assert queue(api, reviewer="r-3") == [drawn]
+    assert queue(api) == []
+
+
+def test_who_cannot_say_takes_nothing_from_who_could(api):
+    made = predict(api, "lovely")["id"]
+    judge(api, made, "confirmed", reviewer="r-1")
+    answer = judge(api, made, "skipped", reviewer="r-2")
+    assert (answer["verdict"], answer["revision"]) == ("confirmed", 1)
+    verdicts = api.get(f"/v1/predictions/{made}").json()["verdicts"]
+    assert [item["verdict"] for item in verdicts] == ["confirmed"]
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

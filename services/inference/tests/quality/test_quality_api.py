@@ -10,6 +10,7 @@ from inference.store.tables import PREDICTIONS, VERDICTS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WINDOW = {"from": "2026-03-01", "to": "2026-03-08"}
+SKIPPED = ("skipped", "if_skipped_were_wrong", "if_skipped_were_right")
 THREE = ("negative", "neutral", "positive")
 
 
@@ -87,6 +88,25 @@ def test_audits_are_counted_apart_and_the_newest_verdict_of_each_prediction(api,
     assert hits(negative["recall"]) == (2, 3)
     assert hits(positive["precision"]) == (0, 1)
     assert positive["recall"] == {"value": None, "low": None, "high": None, "total": 0}
+
+
+def test_skipped_audits_are_in_no_share_and_bound_it(api, predicted):
+    skipped, labels = ("skipped", None), ("negative", "positive")
+    predicted("negative", ("confirmed", None), labels=labels, audit=True)
+    predicted("negative", ("rejected", None), labels=labels, audit=True)
+    predicted("negative", ("rejected", "positive"), skipped, labels=labels, audit=True)
+    predicted("positive", skipped, labels=labels, audit=True)
+    predicted("positive", skipped, labels=labels)
+    predicted("positive", labels=labels, audit=True)  # nobody has come to it yet
+    found = quality(api)
+    audits = found["total"]["audits"]
+    assert hits(audits["accuracy"]) == (1, 2)
+    assert audits["without_label"] == 0
+    assert [audits[name] for name in SKIPPED] == [2, 0.25, 0.75]
+    assert [found["total"]["volunteered"][name] for name in SKIPPED] == [1, 0, 1]
+    assert [item["label"] for item in found["audits"]["labels"]] == ["negative", "positive"]
+    assert sum(item["count"] for item in found["audits"]["confusion"]) == 2
+    assert found["volunteered"] == {"labels": [], "confusion": []}
 
 
 def test_a_rejection_without_a_label_counts_for_accuracy_and_not_for_recall(api, predicted):
@@ -170,6 +190,7 @@ def test_nothing_yet_and_nothing_any_more(api, predicted, rows):
     assert found["total"]["predictions"] == 0
     assert found["days"] == found["audits"]["labels"] == []
     assert found["total"]["audits"]["accuracy"]["value"] is None
+    assert [found["total"]["audits"][name] for name in SKIPPED] == [0, None, None]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )
@@ -25,6 +26,13 @@ from inference.problems import Failure, ServiceError
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 
 STAGES: Final[tuple[Drawn, ...]] = get_args(Drawn)
+
+ENOUGH_SKIPS: Final = 3
+"""Reviewers who skip a prediction of low confidence before nobody else is asked about it.
+
+A random audit is offered on for as long as nobody judges it: those that nobody finds easy are those
+that models get wrong, and without them the audits would look too good.
+"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,8 @@ class Wanted:
 
     Attributes:
         since: predictions made before are left out.
-        reviewer: who asks; what this reviewer skipped is left out. None: what anybody skipped is.
+        reviewer: who asks; what this reviewer skipped is left out. None: somebody without a
+            pseudonym, as which all such count together.
         drawn: one stage alone; None for both.
         with_text: only predictions whose text is kept.
     """
@@ -136,7 +145,7 @@ def _query(stage: Drawn, wanted: Wanted, after: Place | None) -> Select[Any]:
         columns.created_at >= wanted.since,
         columns.audit.is_(stage == "random"),
         ~_decided(),
-        ~_skipped(wanted.reviewer),
+        ~_skipped(wanted.reviewer, stage),
     )
     if wanted.with_text:
         query = query.where(exists().where(of_prediction))
@@ -163,11 +172,14 @@ def _decided() -> ColumnElement[bool]:
     )
 
 
-def _skipped(reviewer: str | None) -> ColumnElement[bool]:
-    by = () if reviewer is None else (VERDICTS.c.reviewer == reviewer,)
-    return exists().where(
-        VERDICTS.c.prediction_id == PREDICTIONS.c.id, VERDICTS.c.verdict == "skipped", *by
-    )
+def _skipped(reviewer: str | None, stage: Drawn) -> ColumnElement[bool]:
+    """Whether this reviewer has skipped it, or so many that nobody is to be asked any more."""
+    skips = (VERDICTS.c.prediction_id == PREDICTIONS.c.id, VERDICTS.c.verdict == "skipped")
+    by_this_one = exists().where(*skips, VERDICTS.c.reviewer.is_not_distinct_from(reviewer))
+    if stage == "random":
+        return by_this_one
+    reviewers = func.count(func.coalesce(VERDICTS.c.reviewer, "").distinct())
+    return or_(by_this_one, select(reviewers).where(*skips).scalar_subquery() >= ENOUGH_SKIPS)
 
 
 def _item(stage: Drawn, row: Row[Any]) -> AuditItem:

@@ -29,7 +29,7 @@ async def audit(
             max_length=MAX_TOKEN,
             pattern=TOKEN,
             description="pseudonym of who asks: what this reviewer skipped is left out; without "
-            "it, what anybody skipped is",
+            "it, what was skipped without one",
         ),
     ] = None,
     days: Annotated[int, Query(ge=1, le=365, description="how far back predictions may lie")] = 30,

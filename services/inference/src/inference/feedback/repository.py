@@ -8,6 +8,7 @@ from typing import cast
 from sqlalchemy import Connection, delete, exists, insert, select, true, update
 
 from inference.feedback.schemas import FeedbackRequest, Verdict
+from inference.language import UNKNOWN
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 
 CONSENT = "consent"
@@ -22,6 +23,7 @@ class JudgedPrediction:
         model_version: which version of that model.
         label: what was predicted.
         confidence: the probability of that.
+        language: code of the language that the text was taken for; empty where it is not known.
         labels: what the model could have predicted, in its order.
         text_hmac: keyed fingerprint of the text.
     """
@@ -30,18 +32,28 @@ class JudgedPrediction:
     model_version: str
     label: str
     confidence: float
+    language: str
     labels: tuple[str, ...]
     text_hmac: str
 
 
 @dataclass(frozen=True)
 class KeptVerdict:
-    """A verdict as it is kept."""
+    """A verdict as it is kept.
+
+    Attributes:
+        verdict: what was said.
+        corrected_label: what is right, if that was said.
+        revision: 1 for the first verdict on a prediction.
+        created_at: when it was given.
+        by: pseudonym of who gave it, and name of the access key; None where there is none.
+    """
 
     verdict: Verdict
     corrected_label: str | None
     revision: int
     created_at: datetime
+    by: tuple[str | None, str | None]
 
 
 def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> JudgedPrediction | None:
@@ -54,6 +66,7 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
         PREDICTIONS.c.model_version,
         PREDICTIONS.c.label,
         PREDICTIONS.c.probabilities,
+        PREDICTIONS.c.language,
         PREDICTIONS.c.text_hmac,
     )
     query = select(*columns).where(PREDICTIONS.c.id == prediction_id).with_for_update()
@@ -65,6 +78,7 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
         model_version=row.model_version,
         label=row.label,
         confidence=row.probabilities[row.label],
+        language=row.language or UNKNOWN,  # null in rows that are older than the column
         labels=tuple(row.probabilities),
         text_hmac=row.text_hmac,
     )
@@ -81,6 +95,8 @@ def latest_verdict(
             VERDICTS.c.corrected_label,
             VERDICTS.c.revision,
             VERDICTS.c.created_at,
+            VERDICTS.c.reviewer,
+            VERDICTS.c.reviewer_key,
         )
         .where(VERDICTS.c.prediction_id == prediction_id, until)
         .order_by(VERDICTS.c.revision.desc())
@@ -90,7 +106,8 @@ def latest_verdict(
     if row is None:
         return None
     verdict = cast(Verdict, row.verdict)  # the table's own constraint says so
-    return KeptVerdict(verdict, row.corrected_label, row.revision, row.created_at)
+    by = (row.reviewer, row.reviewer_key)
+    return KeptVerdict(verdict, row.corrected_label, row.revision, row.created_at, by)
 
 
 def add_verdict(
@@ -131,7 +148,8 @@ def add_verdict(
             created_at=created_at,
         )
     )
-    return KeptVerdict(request.verdict, request.corrected_label, revision, created_at)
+    by = (request.reviewer, reviewer_key)
+    return KeptVerdict(request.verdict, request.corrected_label, revision, created_at, by)
 
 
 def _move_up(connection: Connection, prediction_id: uuid.UUID, first: int) -> None:

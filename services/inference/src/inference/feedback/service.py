@@ -69,7 +69,10 @@ class FeedbackService:
     def judge(
         self, request: FeedbackRequest, reviewer_key: str | None = None
     ) -> FeedbackAnswer | QueuedFeedback:
-        """Keep a verdict, unless it says what the one that stands says already.
+        """Keep a verdict, unless it adds nothing to the one that stands.
+
+        That is so if it says the same, or skips what somebody else has judged: who cannot say takes
+        nothing from who could.
 
         Args:
             request: the verdict.
@@ -192,7 +195,7 @@ class FeedbackService:
                 Failure.TEXT_MISMATCH, "send exactly the text that was predicted, or leave it out"
             )
         latest = repository.latest_verdict(connection, request.prediction_id, given_at)
-        if latest is None or not _says_the_same(connection, request, latest):
+        if latest is None or _adds(connection, request, latest, reviewer_key):
             latest = repository.add_verdict(connection, request, latest, reviewer_key, given_at)
             given.append(_given(request, prediction))
         kept = repository.has_consented_text(connection, request.prediction_id)
@@ -209,13 +212,22 @@ class FeedbackService:
         )
 
 
-def _says_the_same(connection: Connection, request: FeedbackRequest, latest: KeptVerdict) -> bool:
-    """Whether a verdict is the one that stands; each reviewer may skip a prediction once."""
-    if (latest.verdict, latest.corrected_label) != (request.verdict, request.corrected_label):
-        return False
-    return request.verdict != "skipped" or repository.has_skipped(
-        connection, request.prediction_id, request.reviewer
-    )
+def _adds(
+    connection: Connection,
+    request: FeedbackRequest,
+    latest: KeptVerdict,
+    reviewer_key: str | None,
+) -> bool:
+    """Whether a verdict is to be kept beside the one that stands.
+
+    Each reviewer may skip a prediction once, and take back a verdict of their own by skipping it.
+    """
+    if request.verdict != "skipped":
+        said = (request.verdict, request.corrected_label)
+        return (latest.verdict, latest.corrected_label) != said
+    if latest.verdict != "skipped":
+        return latest.by == (request.reviewer, reviewer_key)
+    return not repository.has_skipped(connection, request.prediction_id, request.reviewer)
 
 
 def _given(request: FeedbackRequest, prediction: JudgedPrediction) -> GivenVerdict:
@@ -225,6 +237,7 @@ def _given(request: FeedbackRequest, prediction: JudgedPrediction) -> GivenVerdi
         model_version=prediction.model_version,
         predicted_label=prediction.label,
         confidence=prediction.confidence,
+        language=prediction.language,
         verdict=request.verdict,
         corrected_label=request.corrected_label,
         channel=request.channel,

@@ -33,7 +33,7 @@ def slice_of(name: str, made: Iterable[Made], found: Iterable[Said]) -> SliceOut
     Args:
         name: of the slice.
         made: all predictions in it.
-        found: what was said of them.
+        found: what was said of them, skipped ones included.
     """
     made, found = list(made), list(found)
     return SliceOut(
@@ -51,12 +51,12 @@ def slice_of(name: str, made: Iterable[Made], found: Iterable[Said]) -> SliceOut
 
 
 def labels_of(found: Sequence[Said]) -> JudgedLabels:
-    """Precision, recall and confusion; of no label that nothing was said of."""
+    """Precision, recall and confusion of what was judged; of no label that nothing was said of."""
     cells: Counter[tuple[str, str | None]] = Counter()
     predicted: Counter[str] = Counter()
     right: Counter[str] = Counter()
     actual: Counter[str] = Counter()
-    for item in found:
+    for item in (item for item in found if item.judged):
         cells[item.label, item.corrected_label] += item.count
         predicted[item.label] += item.count
         right[item.label] += item.count * item.confirmed
@@ -83,18 +83,33 @@ def labels_of(found: Sequence[Said]) -> JudgedLabels:
 def _right_label(item: Said, labels: Sequence[str]) -> str | None:
     if item.confirmed:
         return item.label
+    if not item.judged:
+        return None
     if item.corrected_label is None and len(labels) == 2 and item.label in labels:
         return labels[1 - labels.index(item.label)]
     return item.corrected_label
 
 
 def _judged(found: Sequence[Said]) -> JudgedOut:
-    confident = sum(item.confident for item in found)
-    confidence = sum(item.confidence_sum for item in found)
+    """The figures of what was judged, and how far what was skipped could move them.
+
+    The bounds are those of Manski (Journal of Human Resources 24, 1989) for what is not answered:
+    they suppose nothing of why it was skipped.
+    """
+    skipped = sum(item.count for item in found if not item.judged)
+    judged = [item for item in found if item.judged]
+    right, total = (
+        sum(item.count for item in judged if item.confirmed),
+        sum(item.count for item in judged),
+    )
+    confident = sum(item.confident for item in judged)
+    confidence = sum(item.confidence_sum for item in judged)
+    everything = total + skipped
     return JudgedOut(
-        accuracy=wilson(
-            sum(item.count for item in found if item.confirmed), sum(item.count for item in found)
-        ),
+        accuracy=wilson(right, total),
         confidence=confidence / confident if confident else None,
-        without_label=sum(item.count for item in found if item.corrected_label is None),
+        without_label=sum(item.count for item in judged if item.corrected_label is None),
+        skipped=skipped,
+        if_skipped_were_wrong=right / everything if everything else None,
+        if_skipped_were_right=(right + skipped) / everything if everything else None,
     )

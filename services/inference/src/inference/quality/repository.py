@@ -16,6 +16,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from inference.feedback.schemas import Verdict
 from inference.store.tables import PREDICTIONS, VERDICTS
 
 CLOCKS_APART: Final = timedelta(hours=1)
@@ -75,7 +76,7 @@ class Said:
         audit: whether they were drawn for a random audit.
         label: what was predicted.
         corrected_label: what is right, if it was said.
-        confirmed: whether what was predicted is right.
+        verdict: the newest one.
         count: how many.
         confident: those whose confidence is known.
         confidence_sum: sum of the confidences.
@@ -85,10 +86,20 @@ class Said:
     audit: bool
     label: str
     corrected_label: str | None
-    confirmed: bool
+    verdict: Verdict
     count: int
     confident: int
     confidence_sum: float
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether what was predicted is right."""
+        return self.verdict == "confirmed"
+
+    @property
+    def judged(self) -> bool:
+        """Whether it was said if what was predicted is right."""
+        return self.verdict != "skipped"
 
 
 def made(connection: Connection, scope: Scope) -> list[Made]:
@@ -107,7 +118,7 @@ def made(connection: Connection, scope: Scope) -> list[Made]:
 
 
 def said(connection: Connection, scope: Scope) -> list[Said]:
-    """Counts of judged predictions by the newest verdict on each; those skipped are left out."""
+    """Counts of predictions with a verdict, by the newest one on each."""
     newer = VERDICTS.alias("newer")
     newest = select(func.max(newer.c.revision)).where(
         newer.c.prediction_id == VERDICTS.c.prediction_id
@@ -127,7 +138,6 @@ def said(connection: Connection, scope: Scope) -> list[Said]:
             _within(scope),
             # Nothing is judged before it is made, so an index leads to the few that matter.
             VERDICTS.c.created_at >= scope.start - CLOCKS_APART,
-            VERDICTS.c.verdict != "skipped",
             VERDICTS.c.revision == newest.scalar_subquery(),
         )
         .group_by(*places, *kinds)
@@ -189,7 +199,7 @@ def _said(row: Sequence[Any]) -> Said:
         audit=audit,
         label=label,
         corrected_label=corrected,
-        confirmed=verdict == "confirmed",
+        verdict=verdict,
         count=count,
         confident=confident,
         confidence_sum=confidence_sum,

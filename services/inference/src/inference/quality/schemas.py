@@ -25,6 +25,11 @@ class JudgedOut(BaseModel):
         description="rejected without saying what is right: they count for accuracy and precision, "
         "and for no recall, which is an upper estimate where there are many"
     )
+    skipped: int = Field(description="nobody could say; they are in no other figure")
+    if_skipped_were_wrong: float | None = Field(
+        description="the accuracy had all skipped ones been wrong; null without judged and skipped"
+    )
+    if_skipped_were_right: float | None = Field(description="the same had all of them been right")
 
 
 class LabelOut(BaseModel):

@@ -81,7 +81,9 @@ class QualityService:
 def _read(connection: Connection, scope: Scope) -> tuple[list[Made], list[Said]]:
     made, said = repository.made(connection, scope), repository.said(connection, scope)
     unclear = {
-        item.place.model for item in said if not item.confirmed and item.corrected_label is None
+        item.place.model
+        for item in said
+        if item.verdict == "rejected" and item.corrected_label is None
     }
     labels = {model: repository.labels_of(connection, model, scope) for model in unclear}
     return made, with_known_labels(said, labels)

@@ -63,6 +63,8 @@ class StandInApi:
     demonstration: bool = False
     predicted: int = 180
     judged: int = 117
+    skipped: int = 0
+    skips: set[tuple[str, str | None]] = field(default_factory=set)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     radar: dict[str, Any] = field(default_factory=dict)
     _server: ThreadingHTTPServer | None = None
@@ -147,10 +149,15 @@ class StandInApi:
         rate = {"value": 0.85, "low": 0.78, "high": 0.91, "total": self.judged}
         said = rate if self.judged else nobody
 
+        def judged(accuracy: dict[str, Any], skipped: int = 0) -> dict[str, Any]:
+            low, high = (0.25, 0.75) if skipped else (accuracy["value"], accuracy["value"])
+            bounds = {"if_skipped_were_wrong": low, "if_skipped_were_right": high}
+            return {"accuracy": accuracy, "skipped": skipped} | bounds
+
         def piece(name: str) -> dict[str, Any]:
             return {
                 "name": name, "predictions": self.predicted, "marked": 0, "expected": rate,
-                "audits": {"accuracy": nobody}, "volunteered": {"accuracy": said},
+                "audits": judged(nobody, self.skipped), "volunteered": judged(said),
             }  # fmt: skip
 
         labels = [{"label": "negative", "precision": rate, "recall": nobody}]
@@ -167,7 +174,8 @@ class StandInApi:
         window = {"texts": 7, "needed": 100}
         return {"state": "too-few", "reference": window, "current": window, "features": []}
 
-    def _audit(self, _: Any) -> dict[str, Any]:
+    def _audit(self, query: Any) -> dict[str, Any]:
+        """Two predictions, without those that are judged or that this reviewer skipped."""
         shares = {"negative": 0.6, "neutral": 0.3, "positive": 0.1}
         item = {
             "created_at": "2026-03-02T10:00:00Z", "label": "negative", "confidence": 0.6,
@@ -177,7 +185,13 @@ class StandInApi:
             {"prediction_id": "p1", "drawn": "random", "text": "<i>late"} | item,
             {"prediction_id": "p2", "drawn": "uncertain", "text": None} | item,
         ]
-        left = [one for one in items if one["prediction_id"] not in self.verdicts]
+        left = [
+            one
+            for one in items
+            if self.verdicts.get(one["prediction_id"], [{"verdict": "skipped"}])[-1]["verdict"]
+            == "skipped"
+            and (one["prediction_id"], query.get("reviewer")) not in self.skips
+        ]
         return {"items": left, "next": None, "texts_kept": "all"}
 
     def _alerts(self, query: Any) -> dict[str, Any]:
@@ -253,6 +267,8 @@ class StandInApi:
 
     def _feedback(self, body: Any) -> dict[str, Any]:
         said = {"verdict": body["verdict"], "corrected_label": body.get("corrected_label")}
+        if body["verdict"] == "skipped":
+            self.skips.add((body["prediction_id"], body.get("reviewer")))
         history = self.verdicts.setdefault(body["prediction_id"], [])
         if not history or history[-1] != said:
             history.append(said)

@@ -58,6 +58,20 @@ def test_an_alert_is_looked_after_and_resolved(page: AppTest, seen: Seen, stand_
     ]
 
 
+def test_a_surge_and_a_drift_are_told_with_their_figures(
+    page: AppTest, seen: Seen, stand_in: Any
+) -> None:
+    surge = {"start": "2026-03-02T09:00:00Z", "negatives": 40, "expected": 2.04, "ratio": 19.61}
+    drift = {"texts": 400, "reference_texts": 5000, "features": {}, "classifier_auc": None}
+    stand_in.alerts.append(make_alert(kind="radar_surge", key="Cumulus", details=surge))
+    stand_in.alerts.append(make_alert("a2", kind="drift", key="m/7", details=drift))
+    shown = seen(page.run())
+    assert EN("alerts.kind.radar_surge") in shown
+    assert "Cumulus: 40 negative tweets where 2.0 were expected, 19.6 times as many." in shown
+    assert "400 tweets of now differ from 5,000 of before." in shown
+    assert "page Radar" in shown
+
+
 def test_an_alert_that_somebody_else_resolved_is_told(
     page: AppTest, seen: Seen, stand_in: Any
 ) -> None:

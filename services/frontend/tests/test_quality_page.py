@@ -33,6 +33,14 @@ def test_without_answers_or_verdicts_quality_says_what_to_do(
     assert EN("quality.nothing") in seen(open_view("quality").run())
 
 
+def test_audits_that_were_skipped_are_told_with_what_they_may_change(
+    open_view: Open, seen: Seen, stand_in: Any
+) -> None:
+    stand_in.skipped = 3
+    said = EN("quality.skipped", count="3", low="25%", high="75%")
+    assert said in seen(open_view("quality").run())
+
+
 def test_drift_that_cannot_be_read_hides_no_quality(
     open_view: Open, seen: Seen, stand_in: Any, make_answer: Any
 ) -> None:

@@ -32,9 +32,20 @@ class Analysis:
     delivery: Delivery | None = None
 
     def answer(
-        self, judgement: Judgement, corrected_label: str | None, *, consent: bool
+        self,
+        judgement: Judgement,
+        corrected_label: str | None,
+        *,
+        consent: bool,
+        reviewer: str | None = None,
     ) -> Delivery | None:
         """Take the visitor's verdict.
+
+        Args:
+            judgement: whether the prediction is right.
+            corrected_label: what it should have been, where the visitor knows.
+            consent: whether the text may be kept.
+            reviewer: the visitor's pseudonym.
 
         Returns:
             The delivery to send, or `None` when the same verdict has been given already: the
@@ -45,6 +56,7 @@ class Analysis:
             verdict=judgement,
             corrected_label=corrected_label,
             text=self.text if consent else None,
+            reviewer=reviewer,
         )
         self.step = Step.ANSWERED
         if self.delivery is not None:
@@ -67,6 +79,7 @@ class Session:
         upload: the file on the page for files.
         audited: verdicts given on the page of audits, oldest first.
         alert_failure: why the last handling of an alert brought nothing.
+        reviewer: the pseudonym that goes with verdicts; empty without one.
     """
 
     requested: str | None = None
@@ -77,6 +90,7 @@ class Session:
     upload: Upload | None = None
     audited: list[Delivery] = field(default_factory=list)
     alert_failure: ApiError | None = None
+    reviewer: str = ""
 
     def show(self, analysis: Analysis | None) -> None:
         """Put a tweet on show, or none; a verdict still on its way is kept in `earlier`."""

@@ -12,6 +12,7 @@ class Alert(Answer):
 
     Attributes:
         kind: the rule that found it.
+        key: what it found it about: `api`, an airline, a model.
         summary: one line in English.
         details: the figures behind it.
         acknowledged_by: pseudonym of whoever looks after it, if one was given.
@@ -21,6 +22,7 @@ class Alert(Answer):
 
     id: str = Field(min_length=1)
     kind: str
+    key: str
     state: Literal["open", "acknowledged", "resolved"]
     summary: str
     details: dict[str, Any]

@@ -106,12 +106,18 @@ class ModelInfo(Answer):
 
 
 class Verdict(Answer):
-    """What a person says of a prediction; `text` only with their consent to keep it."""
+    """What a person says of a prediction.
+
+    Attributes:
+        text: only with their consent to keep it.
+        reviewer: their pseudonym.
+    """
 
     prediction_id: str
     verdict: Judgement
     corrected_label: str | None = None
     text: str | None = None
+    reviewer: str | None = None
 
 
 class Receipt(Answer):

@@ -125,13 +125,18 @@ class ApiClient:
         asked = {"airline": airline, "from": start.isoformat() if start else None}
         return self._call("GET", "/v1/radar", Radar, query=asked)
 
-    def audit(self, limit: int) -> AuditPage:
+    def audit(self, limit: int, reviewer: str | None) -> AuditPage:
         """What to judge next, random audits first.
+
+        Args:
+            limit: most items.
+            reviewer: pseudonym of who asks, who is not asked again what they skipped.
 
         Raises:
             ApiError: there is no answer; the subclass says why.
         """
-        return self._call("GET", "/v1/audit", AuditPage, query={"limit": str(limit)})
+        asked = {"limit": str(limit), "reviewer": reviewer}
+        return self._call("GET", "/v1/audit", AuditPage, query=asked)
 
     def quality(self, start: datetime) -> Quality:
         """How good the answers were since a time.

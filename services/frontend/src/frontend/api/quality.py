@@ -19,9 +19,18 @@ class Rate(Answer):
 
 
 class Judged(Answer):
-    """How many of some predictions people confirmed."""
+    """How many of some predictions people confirmed.
+
+    Attributes:
+        skipped: those of which nobody could say whether they are right; not in `accuracy`.
+        if_skipped_were_wrong: the share of right ones had all of those been wrong.
+        if_skipped_were_right: the same had all of them been right.
+    """
 
     accuracy: Rate
+    skipped: Count
+    if_skipped_were_wrong: Share | None
+    if_skipped_were_right: Share | None
 
 
 class LabelRates(Answer):

@@ -10,6 +10,7 @@ import streamlit as st
 from frontend.api.answers import ModelInfo
 from frontend.components.notice import problem
 from frontend.context import Context
+from frontend.errors import ApiError
 from frontend.i18n import LANGUAGES, Catalogue, best_language, catalogue
 
 LANGUAGE = "language"
@@ -81,6 +82,13 @@ def opening(context: Context, view: str) -> None:
         demonstration(words, context.service)
     else:
         problem(words, context.service, context.client.base_url)
+
+
+def failure(context: Context, error: ApiError) -> None:
+    """Explain why a part of the page is missing, unless its opening says the same already."""
+    service = context.service
+    if not isinstance(service, ApiError) or service.kind != error.kind:
+        problem(context.words, error, context.client.base_url)
 
 
 def demonstration(words: Catalogue, model: ModelInfo) -> None:

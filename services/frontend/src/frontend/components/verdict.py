@@ -4,6 +4,7 @@ import streamlit as st
 
 from frontend.api.answers import Judgement, QueuedReceipt
 from frontend.components.notice import notice, problem
+from frontend.components.reviewer import current, reviewer_field
 from frontend.context import Context
 from frontend.outbox import Delivery, State
 from frontend.session import Analysis, Step
@@ -51,6 +52,7 @@ def _ask(context: Context, analysis: Analysis) -> None:
                 on_click=_go_to,
                 args=(analysis, Step.ANSWERED),
             )
+    reviewer_field(words, context.session)
 
 
 def _ask_correction(context: Context, analysis: Analysis) -> None:
@@ -83,6 +85,7 @@ def _ask_correction(context: Context, analysis: Analysis) -> None:
             on_click=_go_to,
             args=(analysis, Step.ASKING),
         )
+    reviewer_field(words, context.session)
 
 
 def _consent(context: Context, analysis: Analysis) -> bool:
@@ -155,6 +158,7 @@ def _give(
     corrected_label: str | None,
     consent: bool,
 ) -> None:
-    delivery = analysis.answer(judgement, corrected_label, consent=consent)
+    reviewer = current(context.session)
+    delivery = analysis.answer(judgement, corrected_label, consent=consent, reviewer=reviewer)
     if delivery is not None:
         context.outbox.post(delivery, context.client)

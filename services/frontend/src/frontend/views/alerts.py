@@ -9,7 +9,7 @@ import streamlit as st
 
 from frontend.api.alerts import Alert
 from frontend.api.client import Handling
-from frontend.components.frame import opening
+from frontend.components.frame import failure, opening
 from frontend.components.notice import notice, problem, with_commands
 from frontend.context import Context, visitors_zone
 from frontend.errors import ApiError, UnreachableError
@@ -36,7 +36,7 @@ def _watch(context: Context) -> None:
     try:
         found = context.client.alerts(unresolved=not everything)
     except ApiError as error:
-        problem(words, error, context.client.base_url)
+        failure(context, error)
         return
     zone = visitors_zone()
     if not any(alert.state != "resolved" for alert in found):
@@ -93,7 +93,7 @@ def _said(words: Catalogue, alert: Alert) -> str:
     """The figures in the visitor's language; the service's own line where they are others."""
     key = f"alerts.said.{alert.kind}"
     try:
-        return words(key, **_values(words, alert.details))
+        return words(key, subject=alert.key, **_values(words, alert.details))
     except KeyError:
         return alert.summary
 
@@ -106,10 +106,14 @@ def _values(words: Catalogue, details: Mapping[str, Any]) -> dict[str, str]:
         if name.endswith("_share"):
             values[name] = words.percent(value)
         else:
-            values[name] = words.number(value)
+            values[name] = _number(words, value)
         if name == "seconds":
-            values["minutes"] = words.number(value / 60)
+            values["minutes"] = _number(words, value / 60)
     return values
+
+
+def _number(words: Catalogue, value: float) -> str:
+    return words.number(value, 0 if float(value).is_integer() else 1)
 
 
 def _handled(words: Catalogue, alert: Alert, zone: tzinfo) -> str:

@@ -6,12 +6,14 @@ import streamlit as st
 
 from frontend.api.answers import Judgement, Verdict
 from frontend.api.audit import AuditItem
-from frontend.components.frame import opening
+from frontend.components.frame import failure, opening
 from frontend.components.notice import notice, problem
+from frontend.components.reviewer import current, reviewer_field
 from frontend.components.shares import bars, tone
 from frontend.context import Context, visitors_zone
 from frontend.errors import ApiError, UnreachableError
 from frontend.outbox import Delivery, State
+from frontend.session import Session
 
 CANNOT_SAY = ""
 ITEMS = 20
@@ -25,23 +27,36 @@ def render(context: Context) -> None:
         return
     _last(context)
     try:
-        page = context.client.audit(ITEMS)
+        page = context.client.audit(ITEMS, current(session))
     except ApiError as error:
-        problem(words, error, context.client.base_url)
+        failure(context, error)
         return
     if page.texts_kept != "all":
         notice("info", words("audit.no_texts"), words(f"audit.no_texts_{page.texts_kept}"))
-    judged = {item.verdict.prediction_id for item in session.audited}
-    waiting = [item for item in page.items if item.prediction_id not in judged]
-    if not waiting:
+    done = _done(session)
+    waiting = [item for item in page.items if item.prediction_id not in done]
+    if waiting:
+        _item(context, waiting[0])
+        more = "+" if page.next else ""
+        left = words("audit.left", count=words.number(len(waiting)) + more)
+        st.html(f"<p class='small'>{escape(left)}</p>")
+    else:
         notice("good", words("audit.empty"), words("audit.empty_action"))
-        return
-    _item(context, waiting[0])
-    more = "+" if page.next else ""
-    st.html(
-        f"<p class='small'>"
-        f"{escape(words('audit.left', count=words.number(len(waiting)) + more))}</p>"
-    )
+    reviewer_field(words, session)
+
+
+def _done(session: Session) -> set[str]:
+    """What the visitor has judged, and skipped under the pseudonym of now.
+
+    The API leaves these out too, once they have arrived.
+    """
+    said = [delivery.verdict for delivery in session.audited]
+    reviewer = current(session)
+    return {
+        verdict.prediction_id
+        for verdict in said
+        if verdict.verdict != "skipped" or verdict.reviewer == reviewer
+    }
 
 
 def _last(context: Context) -> None:
@@ -108,7 +123,12 @@ def _give(
     context: Context, item: AuditItem, judgement: Judgement, corrected: str | None = None
 ) -> None:
     delivery = Delivery(
-        Verdict(prediction_id=item.prediction_id, verdict=judgement, corrected_label=corrected)
+        Verdict(
+            prediction_id=item.prediction_id,
+            verdict=judgement,
+            corrected_label=corrected,
+            reviewer=current(context.session),
+        )
     )
     context.session.audited.append(delivery)
     context.outbox.post(delivery, context.client)

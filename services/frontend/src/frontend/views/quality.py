@@ -6,10 +6,10 @@ from html import escape
 
 import streamlit as st
 
-from frontend.api.quality import JudgedLabels, Quality, Slice
+from frontend.api.quality import Judged, JudgedLabels, Quality, Slice
 from frontend.components import drift
-from frontend.components.frame import opening
-from frontend.components.notice import notice, problem
+from frontend.components.frame import failure, opening
+from frontend.components.notice import notice
 from frontend.components.quality_chart import accuracy_by_day, in_words
 from frontend.components.table import table
 from frontend.context import Context, visitors_zone
@@ -39,7 +39,7 @@ def render(context: Context) -> None:
     try:
         quality = context.client.quality(datetime.now(UTC) - PERIODS[period or FIRST_PERIOD])
     except ApiError as error:
-        problem(words, error, context.client.base_url)
+        failure(context, error)
         return
     if not quality.total.predictions:
         notice("info", words("quality.nothing"), words("quality.nothing_action"))
@@ -50,6 +50,7 @@ def render(context: Context) -> None:
         notice("info", words("quality.unjudged"), words("quality.unjudged_action"))
     accuracy_by_day(words, quality.days, visitors_zone())
     st.html(f"<p class='small'>{escape(words('quality.reading'))}</p>")
+    _skipped(words, quality.total.audits)
     if judged:
         _labels(words, quality)
     _slices(words, "quality.version", quality.versions)
@@ -57,7 +58,7 @@ def render(context: Context) -> None:
     try:
         drift.show(words, context.client.drift())
     except ApiError as error:
-        problem(words, error, context.client.base_url)
+        failure(context, error)
 
 
 def _figures(words: Catalogue, quality: Quality) -> None:
@@ -74,6 +75,19 @@ def _figures(words: Catalogue, quality: Quality) -> None:
         for name, value in figures.items()
     )
     st.html(f"<dl class='figures wide'>{tiles}</dl>")
+
+
+def _skipped(words: Catalogue, audits: Judged) -> None:
+    """Say how far the audits that nobody could judge may move the share of right answers."""
+    low, high = audits.if_skipped_were_wrong, audits.if_skipped_were_right
+    if audits.skipped and low is not None and high is not None:
+        said = words(
+            "quality.skipped",
+            count=words.number(audits.skipped),
+            low=words.percent(low),
+            high=words.percent(high),
+        )
+        st.html(f"<p class='small'>{escape(said)}</p>")
 
 
 def _large(value: str) -> str:

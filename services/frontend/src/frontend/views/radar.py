@@ -8,8 +8,8 @@ import streamlit as st
 
 from frontend.api.radar import Episode, Point, Radar
 from frontend.components import radar_chart, surge
-from frontend.components.frame import opening
-from frontend.components.notice import notice, problem
+from frontend.components.frame import failure, opening
+from frontend.components.notice import notice
 from frontend.components.table import table
 from frontend.context import Context, visitors_zone
 from frontend.errors import ApiError, UnreachableError
@@ -39,7 +39,7 @@ def _watch(context: Context) -> None:
     try:
         radar = _read(context, None if chosen == ALL else chosen, period)
     except ApiError as error:
-        problem(words, error, context.client.base_url)
+        failure(context, error)
         return
     if not radar.airlines or radar.to is None:
         notice("info", words("radar.nothing"), words("radar.nothing_action"))

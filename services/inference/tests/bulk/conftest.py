@@ -8,9 +8,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import onnx
+import onnx.parser
 import pyarrow.parquet as pq
 import pytest
+from onnx import numpy_helper
 
+from contract.bundle import Bundle, open_encoder
+from contract.features import Analyser, FeatureSpec
+from contract.goldens import GOLDEN_TEXTS, golden_outputs
+from contract.graph import Graph
+from contract.manifest import FEATURES, MODEL, Manifest, sha256_of
 from inference.bulk.blocks import CuttingOptions
 from inference.bulk.job import Outcome, ScoringOptions, run_scoring
 from inference.bulk.rows import ColumnOptions
@@ -130,3 +139,44 @@ def content() -> Callable[[Path], dict[str, bytes]]:
         }
 
     return read
+
+
+LINEAR = """<ir_version: 9, opset_import: ["" : 17]>
+words (int64[batch, length] token_ids, float[batch, length] token_weights)
+  => (float[batch, labels] logits) {
+  rows = Gather (table, token_ids)
+  column = Unsqueeze (token_weights, last)
+  weighted = Mul (rows, column)
+  logits = ReduceSum <keepdims = 0> (weighted, second)
+}"""
+
+
+@pytest.fixture(scope="session")
+def linear_bundle(bundle_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that counts words and pairs of them, with weights at random."""
+    directory = tmp_path_factory.mktemp("linear") / "words"
+    directory.mkdir()
+    terms = (*VOCABULARY, *(f"{one} {other}" for one in VOCABULARY for other in VOCABULARY))
+    spec = FeatureSpec(
+        analysers=(Analyser(unit="words", orders=(1, 2)),), vocabulary=tuple(map(str.lower, terms))
+    )
+    (directory / FEATURES).write_text(spec.model_dump_json(), encoding="utf-8")
+    before = Manifest.read(bundle_path)
+    graph = onnx.parser.parse_model(LINEAR)
+    table = np.random.default_rng(7).normal(size=(spec.size, len(before.labels)))
+    for name, values in (("table", table.astype(np.float32)), ("last", [2]), ("second", [1])):
+        graph.graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
+    onnx.save(graph, str(directory / MODEL))
+    manifest = before.model_copy(
+        update={
+            "encoder": "features",
+            "unknown_id": None,
+            "files": {name: sha256_of(directory / name) for name in (MODEL, FEATURES)},
+        }
+    )
+    encoder = open_encoder(manifest, directory)
+    core = Graph(directory / MODEL, label_count=len(before.labels), uses_weights=True)
+    bundle = Bundle(manifest, encoder, core, "fp32")
+    outputs = golden_outputs(encoder.encode(GOLDEN_TEXTS), bundle.probabilities_of)
+    manifest.model_copy(update={"goldens": {"fp32": outputs}}).write(directory)
+    return directory

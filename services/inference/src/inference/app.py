@@ -132,7 +132,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         outcomes = Outcomes(encoding, scheduler, settings.max_text_characters)
         shadow = Shadow(encoding, scheduler, store, metrics.challenger)
         radar = RadarReader(store)
-        monitoring = assemble_monitoring(settings, store, metrics, serving, radar)
+        monitoring = assemble_monitoring(settings, store, metrics, radar)
         sampler = DriftSampler(store.submit, settings.drift_samples_per_minute)
         drift = DriftService(store, serving, timedelta(hours=settings.drift_window_hours))
         drift_watch = DriftWatch(

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-TEXT = "lovely crew zanzibar"
+TEXT = "the crew was lovely in zanzibar"
 
 
 def post(server, path, body):

@@ -11,7 +11,6 @@ from inference.alerts.signing import signing_key
 from inference.alerts.surges import SurgeWatch
 from inference.alerts.watch import AlertDelivery, AlertWatch
 from inference.metrics import Metrics
-from inference.model.serving import ServingModel
 from inference.radar.reader import RadarReader
 from inference.settings import Settings
 from inference.store.store import Store
@@ -51,7 +50,7 @@ class Monitoring:
 
 
 def assemble_monitoring(
-    settings: Settings, store: Store, metrics: Metrics, serving: ServingModel, radar: RadarReader
+    settings: Settings, store: Store, metrics: Metrics, radar: RadarReader
 ) -> Monitoring:
     """Put together what the settings ask for; nothing is read or sent before `start`.
 
@@ -59,7 +58,6 @@ def assemble_monitoring(
         settings: thresholds and ways out.
         store: holds verdicts and alerts.
         metrics: of this process's requests.
-        serving: the model, which knows the language of its texts.
         radar: finds surges of negative mentions.
 
     Raises:
@@ -85,23 +83,10 @@ def assemble_monitoring(
 
     def on_verdict(given: GivenVerdict) -> None:
         watch.nudge()
-        event = verdict_event(given, language_of(given, serving)) if sink is not None else None
+        event = verdict_event(given) if sink is not None else None
         if sink is not None and event is not None:
             sink.send(event)
 
     alerts = AlertService(store, cooldown, delivery.nudge)
     surges = SurgeWatch(store, radar, alerts)
     return Monitoring(alerts, on_verdict, watch, surges, delivery, sink)
-
-
-def language_of(given: GivenVerdict, serving: ServingModel) -> str:
-    """The language of the text of a judged prediction, as far as its model knows.
-
-    Predictions keep none. It is known where the model that made this one still serves and reads a
-    single language; else it is empty.
-    """
-    served = serving.current
-    if served is None or (served.name, served.version) != (given.model_name, given.model_version):
-        return ""
-    languages = served.bundle.manifest.languages
-    return languages[0] if len(languages) == 1 else ""

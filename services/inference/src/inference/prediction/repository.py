@@ -75,6 +75,7 @@ def given_verdict(item: NewPrediction, said: TrueLabel) -> GivenVerdict:
         model_version=item.model_version,
         predicted_label=item.prediction.label,
         confidence=item.prediction.probabilities[item.prediction.label],
+        language=item.language,
         verdict=row["verdict"],
         corrected_label=row["corrected_label"],
         channel=row["channel"],

@@ -52,6 +52,7 @@ class GivenVerdict:
         model_version: which version of that model.
         predicted_label: what it said.
         confidence: its probability of that label.
+        language: code of the language that the text was taken for; empty where it is not known.
         verdict: `confirmed`, `rejected` or `skipped`.
         corrected_label: what it should have said.
         channel: where the verdict was given.
@@ -62,18 +63,14 @@ class GivenVerdict:
     model_version: str
     predicted_label: str
     confidence: float
+    language: str
     verdict: str
     corrected_label: str | None
     channel: str | None
 
 
-def verdict_event(given: GivenVerdict, language: str) -> Event | None:
-    """The event of a verdict; None for one that is told to nobody.
-
-    Args:
-        given: the verdict.
-        language: code of the language of the text, empty where it is not known.
-    """
+def verdict_event(given: GivenVerdict) -> Event | None:
+    """The event of a verdict; None for one that is told to nobody."""
     name = EVENT_OF_VERDICT.get(given.verdict)
     if name is None:
         return None
@@ -87,6 +84,6 @@ def verdict_event(given: GivenVerdict, language: str) -> Event | None:
             "corrected_label": given.corrected_label or "",
             "confidence": f"{given.confidence:.4f}",
             "channel": given.channel or "",
-            "language": language,
+            "language": given.language,
         },
     )

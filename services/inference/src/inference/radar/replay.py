@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from contract.bundle import Bundle
 from inference.radar.mentions import NEGATIVE, Mention, ScoredMention
@@ -15,6 +16,8 @@ twice by the next run."""
 WAIT_SECONDS = 1.0
 """Longest time for which mentions that are due wait for others to be scored with."""
 
+Item = TypeVar("Item")
+
 
 @dataclass
 class Tally:
@@ -23,6 +26,40 @@ class Tally:
     counted: int = 0
     known: int = 0
     late: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Add what became of others."""
+        self.counted += other.counted
+        self.known += other.known
+        self.late += other.late
+
+
+def count(
+    mentions: Sequence[Mention],
+    answers: Callable[[Sequence[Mention]], Iterable[tuple[str, float]]],
+    recorder: Recorder,
+) -> Tally:
+    """Count those of some mentions that are new, in one transaction.
+
+    Args:
+        mentions: some of a file.
+        answers: the label of each of those that are new, and its probability of being negative.
+        recorder: counts them.
+
+    Raises:
+        ServiceError: the store does not answer. None of them was counted then.
+    """
+    found = recorder.sort(mentions)
+    counted = 0
+    if found.new:
+        said = answers([mention for mention, _ in found.new])
+        counted = recorder.record(
+            [
+                ScoredMention(mention, identity, label, negative)
+                for (mention, identity), (label, negative) in zip(found.new, said, strict=True)
+            ]
+        )
+    return Tally(counted, found.known + len(found.new) - counted, found.late)
 
 
 def replay(
@@ -45,26 +82,20 @@ def replay(
     Raises:
         ServiceError: the store does not answer. What was counted stays; the same again goes on.
     """
+
+    def answers(new: Sequence[Mention]) -> list[tuple[str, float]]:
+        said = bundle.predict([mention.text for mention in new])
+        return [(item.label, item.probabilities[NEGATIVE]) for item in said]
+
     tally = Tally()
-    for block in _blocks(mentions) if speed is None else _paced(mentions, speed):
-        found = recorder.sort(block)
-        counted = 0
-        if found.new:
-            predictions = bundle.predict([mention.text for mention, _ in found.new])
-            counted = recorder.record(
-                [
-                    ScoredMention(mention, identity, said.label, said.probabilities[NEGATIVE])
-                    for (mention, identity), said in zip(found.new, predictions, strict=True)
-                ]
-            )
-        tally.counted += counted
-        tally.known += found.known + len(found.new) - counted
-        tally.late += found.late
+    for block in blocks_of(mentions) if speed is None else _paced(mentions, speed):
+        tally.add(count(block, answers, recorder))
         report(len(block))
     return tally
 
 
-def _blocks(mentions: Iterable[Mention]) -> Iterator[Sequence[Mention]]:
+def blocks_of(mentions: Iterable[Item]) -> Iterator[Sequence[Item]]:
+    """What is counted together, `BLOCK` at a time."""
     rest = iter(mentions)
     while block := list(islice(rest, BLOCK)):
         yield block

@@ -63,7 +63,10 @@ def read_mentions(path: Path, *, airline: str = "") -> Iterator[Mention | BadRow
     try:
         with _text_of(path) as stream:
             for line, row in _rows(path, stream):
-                yield _mention(line, row, airline)
+                if isinstance(row, str):
+                    yield BadRow(line, row)
+                else:
+                    yield mention_of(line, row, airline=airline)
     except (OSError, EOFError, UnicodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FileError(f"{path}: cannot be read: {reason}") from None
@@ -141,10 +144,22 @@ def _json_rows(stream: IO[str]) -> Iterator[tuple[int, Mapping[str, object] | st
             yield line, row if isinstance(row, dict) else "is no JSON object"
 
 
-def _mention(line: int, row: Mapping[str, object] | str, airline: str) -> Mention | BadRow:
-    if isinstance(row, str):
-        return BadRow(line, row)
-    values = {column: _value(row, names) for column, names in COLUMNS.items()}
+def mention_of(
+    line: int,
+    row: Mapping[str, object],
+    *,
+    airline: str = "",
+    columns: Mapping[str, tuple[str, ...]] = COLUMNS,
+) -> Mention | BadRow:
+    """The mention that a row of a file is, or why it is none.
+
+    Args:
+        line: its number, from 1.
+        row: values by the names that the file gives them.
+        airline: whom it is about if it does not say it.
+        columns: which of these names may mean what, the first that has a value.
+    """
+    values = {column: _value(row, names) for column, names in columns.items()}
     text = values["text"]
     if not text or len(text) > MAX_TEXT:
         return BadRow(line, f"text: has none, or more than {MAX_TEXT} characters")

@@ -1,5 +1,6 @@
 """Work on the store that the settings name, for commands."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -7,10 +8,15 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from inference.settings import SettingsError, read_settings
+from inference.problems import ServiceError
+from inference.settings import Settings, SettingsError, read_settings
 from inference.store import migrate
 from inference.store.engine import make_engine
 from inference.store.errors import reason_of
+from inference.store.store import Store
+
+OPENING_SECONDS = 30.0
+"""For which a database may be away when a command begins."""
 
 Result = TypeVar("Result")
 
@@ -47,3 +53,24 @@ def in_store(work: Callable[[Connection], Result]) -> Result:
         ) from error
     finally:
         engine.dispose()
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of some settings, once it is open.
+
+    Raises:
+        ServiceError: (store unavailable) it does not open.
+    """
+    store = Store(settings.store_url, migrate=settings.store_url.get_backend_name() == "sqlite")
+    store.open()
+    until = time.monotonic() + OPENING_SECONDS
+    while True:
+        try:
+            store.check()
+        except ServiceError:
+            if time.monotonic() > until:
+                store.close()
+                raise
+            time.sleep(0.05)
+        else:
+            return store

@@ -22,6 +22,10 @@ CHROMIUM_FLAGS = """--no-sandbox --disable-quic --disable-background-networking
 --disable-component-update --disable-sync""".split()
 LOOKED_FOR = ("/_stcore/health", "/_stcore/host-config")
 """What Streamlit looks for below the address of a page before it looks where it is."""
+RESTS = "[data-test-script-state=notRunning]"
+"""What Streamlit says of itself when nothing on the page is about to be drawn anew."""
+SLOWDOWN = float(os.environ.get("SLOWDOWN") or 1)
+"""How many times slower than this machine the browser's scripts run."""
 ACCESSIBILITY = Path(__file__).with_name("accessibility.js").read_text(encoding="utf-8")
 INHERITED = ("LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 
@@ -84,6 +88,14 @@ class Verdicts:
             "SELECT revision, verdict, corrected_label FROM verdicts WHERE prediction_id ="
             " (SELECT id FROM predictions ORDER BY created_at DESC LIMIT 1) ORDER BY revision"
         )
+
+    def reviewers_of_last_prediction(self) -> list[str | None]:
+        """Pseudonyms, in the order of the verdicts."""
+        query = (
+            "SELECT reviewer FROM verdicts WHERE prediction_id ="
+            " (SELECT id FROM predictions ORDER BY created_at DESC LIMIT 1) ORDER BY revision"
+        )
+        return [row[0] for row in self._rows(query)]
 
     def kept_texts(self) -> list[str]:
         """Texts kept with consent, newest first."""
@@ -190,12 +202,23 @@ def replayed(servers: tuple[Server, Server]) -> str:
 
 
 @pytest.fixture
+def settle() -> Callable[[Any], None]:
+    """Waits until a page has drawn all that it is about to.
+
+    A click on something that is drawn anew, or moves, meanwhile is lost. Wait first for something
+    that only the new drawing has: before that begins the page rests, too.
+    """
+    return lambda page: page.locator(RESTS).wait_for()
+
+
+@pytest.fixture
 def check(tmp_path: Path) -> Callable[[Any, str, str], None]:
     """Contrast, names of fields, width; pictures go to the folder that SCREENSHOTS names."""
     pictures = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     pictures.mkdir(parents=True, exist_ok=True)
 
     def check_one(page: Any, name: str, state: str) -> None:
+        page.locator(RESTS).wait_for()
         page.wait_for_timeout(300)  # for transitions of colour
         assert page.evaluate(ACCESSIBILITY) == [], state
         assert page.locator("html").get_attribute("lang") == name.partition("-")[0]
@@ -227,12 +250,16 @@ def open_page(chromium: Any, servers: tuple[Server, Server]) -> Iterator[Callabl
         )
         contexts.append(context)
         page = context.new_page()
+        if SLOWDOWN > 1:
+            session = context.new_cdp_session(page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
         page.set_default_timeout(30_000)
         page.on("request", complain_of_request)
         page.on("console", complain_of_message)
         page.on("pageerror", lambda error: complaints.append(f"threw {error}"))
         page.goto(own + path)
         page.locator("h1").wait_for()
+        page.locator(RESTS).wait_for()
         return page
 
     yield open_one

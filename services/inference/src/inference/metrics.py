@@ -23,6 +23,8 @@ NOT_FITTING = (Failure.UNKNOWN_PREDICTION, Failure.UNKNOWN_LABEL, Failure.TEXT_M
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DROPS = ("expired", "cancelled")
+NOT_COUNTED = frozenset({"/livez", "/readyz", "/metrics", "none"})
+"""Routes of machines that ask whether this one is well; its answer may well be no."""
 
 
 class Metrics:
@@ -48,6 +50,12 @@ class Metrics:
             "radar_predictions",
             "Predictions kept",
             ("model_name", "model_version", "label"),
+            registry=self._registry,
+        )
+        self._verdicts = Counter(
+            "radar_verdicts",
+            "Verdicts on predictions that were kept",
+            ("model_name", "model_version", "verdict"),
             registry=self._registry,
         )
         self._model = Gauge(
@@ -135,12 +143,20 @@ class Metrics:
         """Count one prediction that was kept."""
         self._predictions.labels(model_name, model_version, label).inc()
 
+    def count_verdict(self, model_name: str, model_version: str, verdict: str) -> None:
+        """Count one verdict that was kept, by the model that made its prediction."""
+        self._verdicts.labels(model_name, model_version, verdict).inc()
+
     def set_model(self, name: str, version: str, precision: str, *, fallback: bool) -> None:
         """Show which model serves, and whether its fp32 graph does in place of its int8 one."""
         self._swaps.inc()
         self._model.clear()
         self._model.labels(name, version, precision).set(1)
         self._fallback.set(fallback)
+
+    def figures(self) -> Iterator[Metric]:
+        """All figures, as they are now."""
+        yield from self._registry.collect()
 
     def exposition(self) -> bytes:
         """All figures, as Prometheus reads them."""

@@ -146,6 +146,7 @@ def test_no_text_is_in_anything_that_is_written_or_sent(
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
         APPLICATIONINSIGHTS_CONNECTION_STRING=connection,
         ALERT_WEBHOOK_URL=f"{collector.url}/alerts",
+        TELEMETRY_METRICS_SECONDS="1",
         ALERT_WEBHOOK_SECRET="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
     with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as api:
@@ -157,6 +158,11 @@ def test_no_text_is_in_anything_that_is_written_or_sent(
             30,
         )
         metrics = api.get("/metrics").text
+        until(
+            lambda: any(b"radar_verdicts_total" in body for body in collector.bodies),
+            "figures are sent",
+            30,
+        )
     statuses = {answer.status_code for answer in answers}
     assert statuses >= {200, 404, 405, 413, 415, 422}
     assert not [answer.status_code for answer in answers if answer.status_code >= 500]

@@ -15,6 +15,7 @@ from inference.radar.reader import RadarReader
 from inference.settings import Settings
 from inference.store.store import Store
 from inference.telemetry.events import EventSink, GivenVerdict, verdict_event
+from inference.telemetry.reporter import MetricsReporter, open_reporter
 from inference.telemetry.sinks import open_sink
 
 
@@ -33,20 +34,27 @@ class Monitoring:
     _surges: SurgeWatch
     _delivery: AlertDelivery
     _sink: EventSink | None
+    _reporter: MetricsReporter | None
 
     def start(self) -> None:
         """Start the threads."""
         self._watch.start()
         self._surges.start()
         self._delivery.start()
+        if self._reporter is not None:
+            self._reporter.start()
 
     def close(self) -> None:
         """End them, then send or keep what is left; before the store is closed."""
+        if self._reporter is not None:
+            self._reporter.end()
         self._watch.close()
         self._surges.close()
         self._delivery.close()
         if self._sink is not None:
             self._sink.close()
+        if self._reporter is not None:
+            self._reporter.close()
 
 
 def assemble_monitoring(
@@ -57,11 +65,11 @@ def assemble_monitoring(
     Args:
         settings: thresholds and ways out.
         store: holds verdicts and alerts.
-        metrics: of this process's requests.
+        metrics: of this process's requests; counts verdicts, and is reported.
         radar: finds surges of negative mentions.
 
     Raises:
-        OSError: the folder of events that cannot be sent yet cannot be made.
+        OSError: the folder of what cannot be sent yet cannot be made.
     """
     sink = open_sink(
         settings.applicationinsights_connection_string,
@@ -83,10 +91,12 @@ def assemble_monitoring(
 
     def on_verdict(given: GivenVerdict) -> None:
         watch.nudge()
+        metrics.count_verdict(given.model_name, given.model_version, given.verdict)
         event = verdict_event(given) if sink is not None else None
         if sink is not None and event is not None:
             sink.send(event)
 
     alerts = AlertService(store, cooldown, delivery.nudge)
     surges = SurgeWatch(store, radar, alerts)
-    return Monitoring(alerts, on_verdict, watch, surges, delivery, sink)
+    reporter = open_reporter(settings, metrics.figures)
+    return Monitoring(alerts, on_verdict, watch, surges, delivery, sink, reporter)

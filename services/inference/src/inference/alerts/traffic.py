@@ -9,13 +9,11 @@ from typing import Final
 from prometheus_client import Metric
 from sqlalchemy import Connection, insert
 
+from inference.metrics import NOT_COUNTED
 from inference.store.tables import TRAFFIC
 
 PREDICT_ROUTE: Final = "/v1/predict"
 """Of which one answer is one prediction; others take as long as they are asked to."""
-
-NOT_COUNTED: Final = frozenset({"/livez", "/readyz", "/metrics", "none"})
-"""Routes of machines that ask whether this one is well; its answer may well be no."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Events to Application Insights, through OpenTelemetry or OpenCensus."""
+"""Events and measurements to Application Insights, through OpenTelemetry or OpenCensus."""

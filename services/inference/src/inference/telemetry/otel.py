@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from azure.monitor.opentelemetry.exporter import (
     AzureMonitorLogExporter,
@@ -39,16 +39,8 @@ class OpenTelemetrySink:
             folder: keeps what could not be sent.
             service_name: the role that events come from.
         """
-        _switch_off_reports()
         self._exporter = AzureMonitorLogExporter(
-            connection_string=connection_string,
-            storage_directory=str(folder),
-            storage_max_size=sinks.MAX_BYTES_ON_DISK,
-            storage_retention_period=sinks.KEEP_SECONDS,
-            storage_min_retry_interval=sinks.RETRY_SECONDS,
-            timeout=sinks.TIMEOUT_SECONDS,
-            read_timeout=sinks.TIMEOUT_SECONDS,
-            retry_total=0,  # the disk is where to wait, not the thread
+            **exporter_options(connection_string, folder, sinks.MAX_BYTES_ON_DISK)
         )
         self._provider = LoggerProvider(
             Resource.create({SERVICE_NAME: service_name}), shutdown_on_exit=False
@@ -72,6 +64,27 @@ class OpenTelemetrySink:
         """See `EventSink`."""
         self._drain.close()
         self._provider.shutdown()
+
+
+def exporter_options(connection_string: str, folder: Path, max_bytes: int) -> dict[str, Any]:
+    """Arguments of an exporter that keeps on the disk what it cannot send, and reports on nothing.
+
+    Args:
+        connection_string: of the resource that gets what is exported.
+        folder: keeps what could not be sent.
+        max_bytes: most that it keeps.
+    """
+    _switch_off_reports()
+    return {
+        "connection_string": connection_string,
+        "storage_directory": str(folder),
+        "storage_max_size": max_bytes,
+        "storage_retention_period": sinks.KEEP_SECONDS,
+        "storage_min_retry_interval": sinks.RETRY_SECONDS,
+        "timeout": sinks.TIMEOUT_SECONDS,
+        "read_timeout": sinks.TIMEOUT_SECONDS,
+        "retry_total": 0,  # the disk is where to wait, not the thread
+    }
 
 
 def span_exporter(connection_string: str) -> AzureMonitorTraceExporter:

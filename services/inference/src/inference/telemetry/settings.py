@@ -15,12 +15,15 @@ class TelemetrySettings(BaseSettings):
         default="",
         repr=False,
         description="connection string of the Application Insights resource that gets events of "
-        "verdicts and alerts, and traces; empty: nothing is sent",
+        "verdicts and alerts, figures, and traces; empty: nothing is sent",
     )
     telemetry_backend: Literal["opentelemetry", "opencensus"] = Field(
         default="opentelemetry",
-        description="what sends those events: OpenTelemetry, or OpenCensus, which Microsoft has "
-        "retired",
+        description="what sends those events and figures: OpenTelemetry, or OpenCensus, which "
+        "Microsoft has retired",
+    )
+    telemetry_metrics_seconds: float = Field(
+        default=60.0, ge=1, le=3_600, description="seconds between reports of those figures"
     )
 
     @field_validator("applicationinsights_connection_string")

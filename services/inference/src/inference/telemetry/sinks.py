@@ -1,4 +1,4 @@
-"""Choosing what sends events, once at the start."""
+"""Choosing what sends events and measurements, once at the start."""
 
 import logging
 import threading
@@ -8,9 +8,10 @@ from typing import Final
 
 from inference.logging import fields
 from inference.telemetry.events import EventSink
+from inference.telemetry.measurements import MeasurementSink
 
 FOLDER: Final = "telemetry"
-"""In DATA_DIR: events that could not be sent yet."""
+"""In DATA_DIR: events and measurements that could not be sent yet, by what sends them."""
 
 DRAIN_SECONDS: Final = 30.0
 """Time between looks at what waits on the disk, which the SDKs take only along with new events."""
@@ -26,8 +27,12 @@ BATCH_SECONDS: Final = 1.0
 
 MAX_IN_MEMORY: Final = 8_192
 MAX_BYTES_ON_DISK: Final = 20 * 1024 * 1024
+MAX_MEASUREMENT_BYTES: Final = 5 * 1024 * 1024
+"""The same for measurements: 10 to 40 a minute, of some 650 bytes, for 3 to 14 hours. Then the newest
+are lost."""
+
 KEEP_SECONDS: Final = 48 * 3600
-"""Events on the disk are given up after this."""
+"""What is on the disk is given up after this."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,9 +50,7 @@ def open_sink(
     """
     if not connection_string:
         return None
-    quieten()
-    folder = data_dir / FOLDER / backend
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _prepare(data_dir, backend)
     sink: EventSink
     if backend == "opencensus":
         from inference.telemetry.census import OpenCensusSink
@@ -59,6 +62,29 @@ def open_sink(
         sink = OpenTelemetrySink(connection_string, folder, service_name)
     _log.info("events go to Application Insights", extra=fields(backend=backend))
     return sink
+
+
+def open_measurements(
+    connection_string: str, backend: str, data_dir: Path, service_name: str
+) -> MeasurementSink | None:
+    """What sends measurements; see `open_sink`."""
+    if not connection_string:
+        return None
+    folder = _prepare(data_dir, f"{backend}-metrics")
+    if backend == "opencensus":
+        from inference.telemetry.census_metrics import OpenCensusMeasurements
+
+        return OpenCensusMeasurements(connection_string, folder, service_name)
+    from inference.telemetry.otel_metrics import OpenTelemetryMeasurements
+
+    return OpenTelemetryMeasurements(connection_string, folder, service_name)
+
+
+def _prepare(data_dir: Path, name: str) -> Path:
+    quieten()
+    folder = data_dir / FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def quieten() -> None:

@@ -60,6 +60,29 @@ param storeText string = 'none'
 ])
 param telemetryBackend string = 'opentelemetry'
 
+@description('Seconds between reports of figures.')
+@minValue(1)
+@maxValue(3600)
+param metricsSeconds int = 60
+
+@description('Share of the requests that are traced, in percent, as far as clients do not say.')
+@minValue(0)
+@maxValue(100)
+param tracePercent int
+
+@description('What the model with the alias challenger does: nothing, compute copies of predictions, or answer.')
+@allowed([
+  'off'
+  'shadow'
+  'canary'
+])
+param challengerMode string = 'off'
+
+@description('Share of the requests that it does that for, in percent.')
+@minValue(0)
+@maxValue(100)
+param challengerPercent int = 10
+
 @description('Whether the public address is asked from outside every five minutes.')
 param availabilityTests bool
 
@@ -100,6 +123,10 @@ module inference 'modules/inference.bicep' = {
     maxReplicas: maxReplicas
     storeText: storeText
     telemetryBackend: telemetryBackend
+    metricsSeconds: metricsSeconds
+    tracePercent: tracePercent
+    challengerMode: challengerMode
+    challengerPercent: challengerPercent
   }
 }
 

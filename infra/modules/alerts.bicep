@@ -84,6 +84,7 @@ resource opened 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   }
 }
 
+// Of the API's own figures: of traces there may be a share only.
 resource serverErrors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   name: 'server-error-rate'
   location: location
@@ -101,7 +102,7 @@ resource serverErrors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     criteria: {
       allOf: [
         {
-          query: 'AppRequests | where AppRoleName == "inference" | summarize requests = count(), errors = countif(toint(ResultCode) >= 500) | where requests >= 20 | project rate = 100.0 * errors / requests'
+          query: 'AppMetrics | where AppRoleName == "inference" and Name == "radar_requests_total" | summarize requests = sum(Sum), errors = sumif(Sum, tostring(Properties.status) == "5xx") | where requests >= 20 | project rate = 100.0 * errors / requests'
           metricMeasureColumn: 'rate'
           timeAggregation: 'Maximum'
           operator: 'GreaterThan'

@@ -43,9 +43,26 @@ param storeText string
 @description('Which library sends telemetry.')
 param telemetryBackend string
 
+@description('Seconds between reports of figures.')
+param metricsSeconds int
+
+@description('Share of the requests that are traced, in percent.')
+param tracePercent int
+
+@description('What the model with the alias challenger does.')
+param challengerMode string
+
+@description('Share of the requests that it does that for, in percent.')
+param challengerPercent int
+
 var name = 'inference'
 var newRevision = '${name}--${revisionSuffix}'
 var newLabel = stableLabel == 'blue' ? 'green' : 'blue'
+// Bicep has no fractions.
+var traceDigits = padLeft(tracePercent, 2, '0')
+var traceShare = tracePercent == 100 ? '1' : '0.${traceDigits}'
+var challengerDigits = padLeft(challengerPercent, 2, '0')
+var challengerShare = challengerPercent == 100 ? '1' : '0.${challengerDigits}'
 var firstTraffic = [
   {
     revisionName: newRevision
@@ -155,6 +172,26 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
             {
               name: 'TELEMETRY_BACKEND'
               value: telemetryBackend
+            }
+            {
+              name: 'TELEMETRY_METRICS_SECONDS'
+              value: string(metricsSeconds)
+            }
+            {
+              name: 'OTEL_TRACES_SAMPLER'
+              value: 'parentbased_traceidratio'
+            }
+            {
+              name: 'OTEL_TRACES_SAMPLER_ARG'
+              value: traceShare
+            }
+            {
+              name: 'CHALLENGER_MODE'
+              value: challengerMode
+            }
+            {
+              name: 'CHALLENGER_SHARE'
+              value: challengerShare
             }
             {
               name: 'MLFLOW_TRACKING_URI'

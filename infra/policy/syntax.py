@@ -17,6 +17,7 @@ Template = dict[str, Any]
 
 FUNCTIONS = {
     *("any", "array", "contains", "empty", "guid", "json", "length", "loadTextContent"),
+    *("padLeft", "string"),
     *("resourceGroup", "subscriptionResourceId", "tenant", "environment", "uniqueString"),
     "readEnvironmentVariable",
 }

@@ -2,9 +2,12 @@
 
 import copy
 import re
+from typing import get_args
 
 import pytest
-from infra.policy import storage, surroundings, syntax, workloads
+from infra.policy import reading, storage, surroundings, syntax, tuning, workloads
+
+from inference.settings import Settings
 
 RULES = (
     *(workloads.probes, workloads.ingress, workloads.access, workloads.revisions),
@@ -17,6 +20,7 @@ RULES = (
     ),
     surroundings.modules,
     storage.spool,
+    tuning.tuning,
 )
 PLAIN_SECRET = """      secrets: [
         {
@@ -78,6 +82,16 @@ BREAKS = [
     ("spool", "modules/inference.bicep", "'EmptyDir'", "'AzureFile'"),
     ("spool", "modules/inference.bicep", "mountPath: '/data'", "mountPath: '/cache'"),
     ("spool", "modules/inference.bicep", "name: 'DATA_DIR'", "name: 'DATA'"),
+    ("tuning", "modules/inference.bicep", "value: challengerMode", "value: 'off'"),
+    ("tuning", "modules/inference.bicep", "name: 'CHALLENGER_SHARE'", "name: 'CHALLENGER'"),
+    ("tuning", "modules/inference.bicep", "value: traceShare", "value: '0.1'"),
+    ("tuning", "modules/inference.bicep", "value: traceShare", "value: challengerShare"),
+    ("tuning", "modules/inference.bicep", "padLeft(tracePercent, 2,", "padLeft(tracePercent, 1,"),
+    ("tuning", "modules/inference.bicep", "tracePercent == 100 ? '1'", "tracePercent == 100 ? '0'"),
+    ("tuning", "modules/inference.bicep", "string(metricsSeconds)", "'60'"),
+    ("tuning", "api.bicep", "@maxValue(3600)\n", ""),
+    ("tuning", "api.bicep", "param challengerPercent int", "param challengePercent int"),
+    ("modules", "api.bicep", "    tracePercent: tracePercent\n", ""),
     ("modules", "platform.bicep", "    digest: trainerDigest\n", ""),
     ("modules", "platform.bicep", "digest: trainerDigest", "digset: trainerDigest"),
     ("modules", "api.bicep", "modules/inference.bicep", "modules/api.bicep"),
@@ -138,6 +152,25 @@ def test_rule_catches(infra, templates, rule, where, old, new):
     broken[where] = syntax.parse(source.replace(old, new, 1))
     [function] = [one for one in RULES if one.__name__ == rule]
     assert function(broken) != []
+
+
+def test_the_api_gets_settings_that_it_has(templates):
+    app = templates["modules/inference.bicep"]["resources"]["app"]["config"]
+    given = {item["name"] for item in reading.containers(app)[0]["env"]}
+    assert given <= {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize(("variable", "parameter"), tuning.TUNED.items())
+def test_what_can_be_tuned_is_what_the_api_takes(templates, variable, parameter):
+    taken = tuning.bounds(templates["api.bicep"]["parameters"][parameter])
+    field = Settings.model_fields[variable.lower()]
+    if isinstance(taken, list):
+        assert set(taken) == set(get_args(field.annotation))
+        return
+    scale = 100 if parameter.endswith(tuning.PERCENT) else 1
+    (least,) = (one.ge for one in field.metadata if hasattr(one, "ge"))
+    (most,) = (one.le for one in field.metadata if hasattr(one, "le"))
+    assert taken == (least * scale, most * scale)
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

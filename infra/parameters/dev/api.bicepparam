@@ -9,4 +9,5 @@ param stableRevision = readEnvironmentVariable('STABLE_REVISION')
 param stableLabel = readEnvironmentVariable('STABLE_LABEL')
 param minReplicas = 1
 param maxReplicas = 3
+param tracePercent = 100
 param availabilityTests = false

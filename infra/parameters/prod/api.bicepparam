@@ -9,4 +9,5 @@ param stableRevision = readEnvironmentVariable('STABLE_REVISION')
 param stableLabel = readEnvironmentVariable('STABLE_LABEL')
 param minReplicas = 2
 param maxReplicas = 10
+param tracePercent = 10
 param availabilityTests = true

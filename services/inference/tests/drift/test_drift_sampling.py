@@ -126,6 +126,22 @@ def test_who_was_meant_and_which_flight_are_not_counted():
     assert max(buckets) < WORD_BUCKETS
 
 
+@pytest.mark.parametrize(
+    ("said", "alike"),
+    [
+        ("late @wombat", "late .@quokka"),
+        ("late @wombat", "late (@numbat's)"),
+        ("late http://a.example/wombat", "late (https://b.example)"),
+        ("late http://a.example/wombat", "late www.b.example/quokka bit.ly/x"),
+        ("late AB12CD", "late wombat@quokka.example"),
+        ("late pnr ABCDEF", "late pnr WOMBAT"),
+        ("late +33 6 12 34 56 78", "late 4111111111111111"),
+    ],
+)
+def test_who_was_meant_is_not_counted(said, alike):
+    assert word_buckets(said)[1] == word_buckets(alike)[1]
+
+
 def test_every_bin_has_a_name_and_a_place(observed):
     counts = counts_of([observed("the bag is late"), observed("")])
     assert set(counts) == set(FEATURES)

@@ -12,6 +12,7 @@ from inference.privacy.redaction import redacted
     [
         ("@AirParadis THANKS for nothing", "@user THANKS for nothing"),
         (".@AirParadis c'est honteux ＠marie_d", ".@user c'est honteux @user"),
+        ("hi @\u200bmarie_d ﹫jo and jo﹫mail.example", "hi @user @user and [e-mail]"),
         ("see https://t.co/x?u=1 and www.a.example/b, bit.ly/3xYz", "see http and http http"),
         ("mail jo.doe+air@mail.example.com please", "mail [e-mail] please"),
         ("écrivez à rené.dupré@exemple.fr.", "écrivez à [e-mail]."),

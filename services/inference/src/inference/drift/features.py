@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from inference.privacy.redaction import PLACEHOLDER, redacted
+
 GROUP_TEXTS: Final = 20
 """Texts whose counts are added up before anything is written: no row is of one person, and the
 rows of a window can be dealt out anew to see what chance alone would do."""
@@ -72,11 +74,11 @@ class Observation:
 def word_buckets(text: str) -> tuple[int, frozenset[int]]:
     """How many words a text has, and the buckets of the first `MOST_WORDS`.
 
-    All handles are one word, and so are all links and all that has a digit: who was meant, or which
-    flight, is not what drifts.
+    All handles are one word, and so are all links, and all that has a digit or is taken out before
+    a text is kept: who was meant, or which flight, is not what drifts.
     """
-    words = text.lower().split()
-    return len(words), frozenset(
+    words = PLACEHOLDER.sub("0", redacted(text)).lower().split()
+    return len(text.split()), frozenset(
         zlib.crc32(_general(word).encode("utf-8", "replace")) % WORD_BUCKETS
         for word in words[:MOST_WORDS]
     )
@@ -134,9 +136,9 @@ def _bin(value: float, feature: str) -> str:
 
 
 def _general(word: str) -> str:
-    if word.startswith("@"):
+    if "@" in word:
         return "@"
-    if word.startswith("http"):
+    if word.lstrip(_SIGNS).startswith("http"):
         return "http"
     if any(sign.isdigit() for sign in word):
         return "0"

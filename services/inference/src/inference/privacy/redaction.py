@@ -10,8 +10,9 @@ from typing import Final
 
 from contract.text.steps import URL
 
-HANDLE: Final = re.compile(r"[@＠]\w+")
-EMAIL: Final = re.compile(r"(?<![\w.%+-])[\w.%+-]++[@＠](?:[\w-]++\.)+[\w-]++")
+HANDLE: Final = re.compile(r"[@＠﹫][\u200b-\u200d\u2060\ufeff]{0,3}\w+")
+"""Also with signs without a width behind the "@", which people put there to notify nobody."""
+EMAIL: Final = re.compile(r"(?<![\w.%+-])[\w.%+-]++[@＠﹫](?:[\w-]++\.)+[\w-]++")
 BARE_LINK: Final = re.compile(
     r"(?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}/\S+", re.IGNORECASE
 )
@@ -42,21 +43,28 @@ CODE: Final = re.compile(
 six small letters and digits with two digits that are not both at its end. Two capitals and four
 digits are a flight, N and digits an aircraft, and six digits a number of something."""
 
-CUED_CODE: Final = re.compile(
-    r"""\b(?P<cue>(?:booking|reservation|confirmation|conf(?:irm)?|res|itinerary|locator|pnr|code|
-        ref(?:erence)?|r[ée]servation|dossier|r[ée]f(?:[ée]rence)?)\b
+_CUE: Final = r"""\b(?P<cue>(?:booking|reservation|confirmation|conf(?:irm)?|res|itinerary|locator|
+        pnr|code|ref(?:erence)?|r[ée]servation|dossier|r[ée]f(?:[ée]rence)?)\b
       (?:[^\w\n]{0,3}(?:code|number|num|no|nr|is|was|ref(?:erence)?|est|n[°º]|num[ée]ro|de|du|
-        r[ée]servation|dossier|vol)(?!\w)){0,3}[^\w\n]{0,4})
-    (?P<code>(?-i:[A-Z0-9]{6}|(?=[a-z]{0,5}\d)(?!\d+[a-z]+\b)[a-z0-9]{6}))\b""",
+        r[ée]servation|dossier|vol)(?!\w)){0,3}[^\w\n]{0,4})"""
+
+CUED_CODE: Final = re.compile(
+    _CUE + r"(?P<code>(?-i:[A-Z0-9]{6}|(?=[a-z]{0,5}\d)(?!\d+[a-z]+\b)[a-z0-9]{6}))\b",
     re.IGNORECASE | re.VERBOSE,
 )
 """Or six of either after a word that says what it is."""
+
+POSSIBLE_CODE: Final = re.compile(_CUE + r"[a-z0-9]{6}\b", re.IGNORECASE | re.VERBOSE)
+"""Or any six letters after it, which are mostly a word: where leaving one out costs nothing."""
 
 FURTHER_CODE: Final = re.compile(
     r"(?P<before>\[code\](?:[^\w\n]{1,3}(?:and|et|or|ou)\b|[^\w\n]{0,3}[&/,])[^\w\n]{1,3})"
     r"(?P<code>[A-Z0-9]{6})\b"
 )
 """One more beside it."""
+
+PLACEHOLDER: Final = re.compile(r"\[(?:code|e-mail|number|phone)\]")
+"""What stands in the place of what was taken out, handles and links apart."""
 
 WORDS: Final = frozenset(
     """ACCESS AGENTS ALWAYS ANNULE ANSWER ANYONE AVANCE BAGAGE BEFORE BETTER BILLET CANCEL CANNOT

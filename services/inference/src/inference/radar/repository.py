@@ -15,7 +15,7 @@ from inference.radar.mentions import (
     author_bit_of,
     token_of,
 )
-from inference.radar.words import enough_authors, words_of
+from inference.radar.words import enough_authors, topic_of, words_of
 from inference.store.tables import (
     RADAR_COUNTS,
     RADAR_MENTIONS,
@@ -200,8 +200,8 @@ def _addition(new: Iterable[ScoredMention], fingerprints: Fingerprints) -> _Addi
             continue
         bit = author_bit_of(item, fingerprints)
         names = [("word", word) for word in words_of(mention.text)]
-        if mention.topic:
-            names.append(("topic", storable(mention.topic)))
+        if topic := topic_of(storable(mention.topic)):
+            names.append(("topic", topic))
         for hour in (mention.minute // 60, ALL_TIME):
             kinds = Counter(kind for kind, _ in names)
             for kind, uses in kinds.items():
@@ -244,7 +244,7 @@ def _add_words(connection: Connection, words: Mapping[WordKey, _Use]) -> None:
                 continue
             sizes[hour, airline] += 1
         authors = before.get(key, 0) | use.authors
-        named = kind == "topic" or (kind == "word" and hour != ALL_TIME and enough_authors(authors))
+        named = kind != "all" and hour != ALL_TIME and enough_authors(authors)
         rows.append(
             {
                 "hour": hour,

@@ -104,6 +104,7 @@ def misuse(api):
         ):
             send("POST", "/v1/feedback", verdict | wrong)
         send("POST", "/v1/erasures", {"text": text, MARK: 1})
+        send("POST", "/v1/erasures", {"mention_id": text})
     for path in ("/v1/predict", "/v1/predict/batch", "/v1/erasures", "/v1/radar/mentions"):
         for content in (
             f'{{"text": "{MARK}'.encode(),
@@ -145,8 +146,8 @@ def test_no_text_is_in_anything_that_is_written_or_sent(
         LOG_LEVEL="DEBUG",
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
         APPLICATIONINSIGHTS_CONNECTION_STRING=connection,
-        ALERT_WEBHOOK_URL=f"{collector.url}/alerts",
         TELEMETRY_METRICS_SECONDS="1",
+        ALERT_WEBHOOK_URL=f"{collector.url}/alerts",
         ALERT_WEBHOOK_SECRET="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
     with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as api:
@@ -157,12 +158,12 @@ def test_no_text_is_in_anything_that_is_written_or_sent(
             f"traces, events and an alert are sent, not only {collector.paths}",
             30,
         )
-        metrics = api.get("/metrics").text
         until(
             lambda: any(b"radar_verdicts_total" in body for body in collector.bodies),
             "figures are sent",
             30,
         )
+        metrics = api.get("/metrics").text
     statuses = {answer.status_code for answer in answers}
     assert statuses >= {200, 404, 405, 413, 415, 422}
     assert not [answer.status_code for answer in answers if answer.status_code >= 500]

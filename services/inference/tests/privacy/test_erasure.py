@@ -1,5 +1,6 @@
 """Erasing by id, by text, and by taking consent back: nothing is left in either database."""
 
+import json
 import random
 import sqlite3
 import uuid
@@ -18,6 +19,7 @@ from inference.texts import Fingerprints
 KEY = "f3b7a9c1d5e2480796ab14cd35ef6872"
 TEXT = "lovely marmotte, thank you"
 OTHER = "late wombat, never again"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -74,7 +76,8 @@ def test_a_text_is_erased_wherever_it_is(api, content, rows):
 
     erased = done(api.post("/v1/erasures", json={"text": TEXT}))
     assert erased == {"predictions": 2, "kept_texts": 3, "verdicts": 2, "shadow_predictions": 1}
-    assert done(api.post("/v1/erasures", json={"text": negative})) == {"radar_samples": 1}
+    erased = done(api.post("/v1/erasures", json={"text": negative}))
+    assert erased == {"radar_mentions": 1, "radar_samples": 1, "radar_words": 2 * 4}
     assert done(api.post("/v1/erasures", json={"text": TEXT})) == {}
     left = content().replace(b"-", b"")
     for mark in (b"marmotte", hmac, *(uuid.UUID(one).hex.encode() for one in (first, second))):
@@ -200,7 +203,7 @@ def test_every_table_with_something_of_a_text_is_known():
     assert {table.name for table, _ in HANGING} >= {
         *("kept_texts", "verdicts", "shadow_predictions", "alert_predictions")
     }
-    assert [table.name for table in OF_TEXTS] == ["radar_samples"]
+    assert {table.name for table in OF_TEXTS} == {"radar_mentions", "radar_samples"}
     with_text = {table.name for table in METADATA.tables.values() if "text" in table.c}
     assert with_text == {"kept_texts", "radar_samples"}
 
@@ -209,8 +212,13 @@ def test_an_erasure_is_refused_as_any_request_is(client):
     for body, failure in (
         ({}, "invalid-request"),
         ({"text": 1}, "invalid-request"),
+        ({"text": "a", "mention_id": "b"}, "invalid-request"),
+        ({"mention_id": ""}, "invalid-request"),
+        ({"mention_id": "x" * 201}, "invalid-request"),
+        ({"mention_id": "\ud800"}, "invalid-request"),
         ({"text": "a", "other": 1}, "invalid-request"),
         ({"text": "x" * 10_001}, "text-too-long"),
     ):
-        assert client.post("/v1/erasures", json=body).json()["type"] == f"/problems/{failure}"
+        answer = client.post("/v1/erasures", content=json.dumps(body), headers=JSON)
+        assert answer.json()["type"] == f"/problems/{failure}"
     assert client.delete("/v1/predictions/none").status_code == 422

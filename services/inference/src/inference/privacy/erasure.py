@@ -3,9 +3,12 @@
 import logging
 import uuid
 from collections import Counter
+from collections.abc import Collection
 
 from inference.logging import fields
 from inference.privacy.schemas import ErasureAnswer
+from inference.radar.forgetting import forget_mention, forget_words_of_text, tokens_of
+from inference.radar.mentions import identity_of_id
 from inference.store.erasing import Target, hmac_of
 from inference.store.store import Store
 from inference.texts import Fingerprints, check_text
@@ -33,7 +36,7 @@ class ErasureService:
         Args:
             prediction_id: of the prediction; one that is not there is no failure.
             key: name of the access key under which that is asked.
-            same_text: erase all other predictions of its text, and the radar's samples of it, too.
+            same_text: erase everything else of its text too, the radar's mentions of it included.
 
         Raises:
             ServiceError: (store unavailable) the store does not answer; ask again.
@@ -44,12 +47,12 @@ class ErasureService:
                 lambda connection: hmac_of(connection, prediction_id)
             )
             for text_hmac in {one for one in found if one is not None}:
-                rows.update(self._store.erase(Target(text_hmac=text_hmac)))
+                rows.update(self._erase_everywhere(text_hmac, None))
         rows.update(self._store.erase(Target(prediction_id=prediction_id)))
         return self._answer("prediction", rows, key)
 
     def erase_text(self, text: str, key: str | None) -> ErasureAnswer:
-        """Erase all predictions of a text, with what hangs on them, and the radar's samples of it.
+        """Erase all predictions and mentions of a text, with what hangs on them.
 
         Args:
             text: found by its keyed fingerprint, since what is kept of it is redacted, or nothing.
@@ -59,8 +62,26 @@ class ErasureService:
             ServiceError: the text cannot have been predicted, or the store does not answer.
         """
         check_text(text, self._max_text_characters)
-        rows = self._store.erase(Target(text_hmac=self._fingerprints.of(text)))
+        tokens = tokens_of(text, self._fingerprints)
+        rows = self._erase_everywhere(self._fingerprints.of(text), tokens)
         return self._answer("text", rows, key)
+
+    def erase_mention(self, mention_id: str, key: str | None) -> ErasureAnswer:
+        """Erase what the radar has of one mention, its counts apart.
+
+        Args:
+            mention_id: the source's own; one that is not there is no failure.
+            key: name of the access key under which that is asked.
+
+        Raises:
+            ServiceError: no mention can have that id, or the store does not answer.
+        """
+        check_text(mention_id, self._max_text_characters)
+        identity = identity_of_id(mention_id, self._fingerprints)
+        rows = self._store.run(
+            lambda connection: forget_mention(connection, identity, self._fingerprints)
+        )
+        return self._answer("mention", rows, key)
 
     def forget_text(self, prediction_id: uuid.UUID, key: str | None) -> ErasureAnswer:
         """Remove what is kept of a prediction's text, for whatever reason; the rest stays.
@@ -74,6 +95,12 @@ class ErasureService:
         """
         rows = Counter({"kept_texts": self._store.forget_text(prediction_id)})
         return self._answer("consent", rows, key)
+
+    def _erase_everywhere(self, text_hmac: str, tokens: Collection[bytes] | None) -> Counter[str]:
+        return self._store.erase(
+            Target(text_hmac=text_hmac),
+            lambda connection: forget_words_of_text(connection, text_hmac, tokens),
+        )
 
     def _answer(self, by: str, rows: Counter[str], key: str | None) -> ErasureAnswer:
         erased = {table: count for table, count in sorted(rows.items()) if count}

@@ -10,7 +10,7 @@ from inference.access.routing import GuardedRoute, needs
 from inference.access.scopes import Scope
 from inference.dependencies import CallerDependency, ErasureDependency, require_json
 from inference.privacy.schemas import ErasureAnswer, ErasureRequest
-from inference.problems import COMMON_FAILURES, Failure, declared
+from inference.problems import COMMON_FAILURES, Failure, ServiceError, declared
 
 router = APIRouter(prefix="/v1", tags=["privacy"], route_class=GuardedRoute)
 BY_ID = declared(Failure.INVALID_REQUEST, Failure.STORE_UNAVAILABLE, Failure.INTERNAL)
@@ -24,11 +24,18 @@ BY_ID = declared(Failure.INVALID_REQUEST, Failure.STORE_UNAVAILABLE, Failure.INT
     ),
 )
 @needs(Scope.ADMIN)
-async def erase_text(
+async def erase(
     body: ErasureRequest, erasure: ErasureDependency, caller: CallerDependency
 ) -> ErasureAnswer:
-    """Erase a text: its predictions, what is kept of it, the verdicts, the radar's samples."""
-    return await run_in_threadpool(erasure.erase_text, body.text, caller.name)
+    """Erase a text: its predictions and mentions, what is kept of it, and the verdicts.
+
+    Or a mention, by the id of its source.
+    """
+    if body.text is not None and body.mention_id is None:
+        return await run_in_threadpool(erasure.erase_text, body.text, caller.name)
+    if body.mention_id and body.text is None:
+        return await run_in_threadpool(erasure.erase_mention, body.mention_id, caller.name)
+    raise ServiceError(Failure.INVALID_REQUEST, "text, mention_id: give one of them")
 
 
 @router.delete("/predictions/{prediction_id}", responses=BY_ID)

@@ -2,13 +2,23 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from inference.radar.schemas import MAX_ID
+
 
 class ErasureRequest(BaseModel):
-    """A text of which nothing shall be left."""
+    """A text, or else a mention, of which nothing shall be left."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(description="as it was sent; more or less white space makes no difference")
+    text: str | None = Field(
+        default=None, description="as it was sent; more or less white space makes no difference"
+    )
+    mention_id: str | None = Field(
+        default=None,
+        max_length=MAX_ID,
+        description="the `id` that a mention was sent with: its source's, such as of a tweet that "
+        "its author deleted",
+    )
 
 
 class ErasureAnswer(BaseModel):
@@ -20,5 +30,5 @@ class ErasureAnswer(BaseModel):
     )
     scrubbed: bool = Field(
         description="their bytes are gone from the SQLite files too; false: another process is in "
-        "the way, and it is tried again every few seconds"
+        "the way, or a large file was written anew just before, and it is done as soon as possible"
     )

@@ -64,9 +64,14 @@ def identity_of(mention: Mention, fingerprints: Fingerprints) -> bytes:
     A keyed hash, so that it names neither the tweet nor its author to whoever reads the store.
     """
     if mention.id:
-        return _hash(fingerprints, "radar id", mention.id)
+        return identity_of_id(mention.id, fingerprints)
     moment = mention.created_at.isoformat()
     return _hash(fingerprints, "radar mention", moment, mention.author, mention.text)
+
+
+def identity_of_id(id: str, fingerprints: Fingerprints) -> bytes:
+    """The identity of a mention that came with an id of its source."""
+    return _hash(fingerprints, "radar id", id)
 
 
 def token_of(kind: str, name: str, fingerprints: Fingerprints) -> bytes:

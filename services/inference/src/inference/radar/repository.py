@@ -136,7 +136,14 @@ def add(
     _require_room(connection, {item.mention.airline for item in new.values()})
     connection.execute(
         insert(RADAR_MENTIONS),
-        [{"identity": key, "minute": item.mention.minute} for key, item in new.items()],
+        [
+            {
+                "identity": key,
+                "minute": item.mention.minute,
+                "text_hmac": fingerprints.of(item.mention.text),
+            }
+            for key, item in new.items()
+        ],
     )
     addition = _addition(new.values(), fingerprints)
     _add_counts(connection, addition.counts)

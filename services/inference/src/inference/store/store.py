@@ -168,8 +168,16 @@ class Store:
         done = [self._spool.run(work)] if self._spool is not None else []
         return [*done, self.run(work)]
 
-    def erase(self, target: Target) -> Counter[str]:
+    def erase(
+        self,
+        target: Target,
+        first: Callable[[Connection], Counter[str]] = lambda _: Counter(),
+    ) -> Counter[str]:
         """Erase a prediction or a text, with whatever belongs to it, on this machine's disk too.
+
+        Args:
+            target: what to erase.
+            first: done before it in the same transaction; gives the rows that it erased, by table.
 
         Returns:
             How many rows were erased, by table.
@@ -178,9 +186,16 @@ class Store:
             ServiceError: (store unavailable) the database does not answer. Some may be erased;
                 asking again erases the rest.
         """
+
+        def work(connection: Connection) -> Erased:
+            before = first(connection)
+            erased = erase(connection, target)
+            erased.rows.update(before)
+            return erased
+
         backlog = self._spool.backlog if self._spool is not None else None
         queued = backlog.erase(target.prediction_id, target.text_hmac) if backlog else 0
-        found: list[Erased] = self.run_everywhere(lambda connection: erase(connection, target))
+        found = self.run_everywhere(work)
         # Verdicts that wait are on predictions which only the database knew to be of this text.
         for prediction_id in {one for item in found for one in item.prediction_ids}:
             queued += backlog.erase(prediction_id, None) if backlog else 0

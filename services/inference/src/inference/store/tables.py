@@ -151,6 +151,8 @@ RADAR_MENTIONS = Table(
     METADATA,
     Column("identity", LargeBinary, primary_key=True),
     Column("minute", Integer, nullable=False, index=True),
+    # Null where an earlier version of the service counted it.
+    Column("text_hmac", String(64), nullable=True, index=True),
 )
 
 # Mentions of a minute, numbered from the beginning of 1970.

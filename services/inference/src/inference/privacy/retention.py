@@ -79,8 +79,7 @@ class Retention:
         return removed
 
     def _look(self) -> None:
-        if self._store.scrub_pending:
-            self._store.scrub()
+        self._store.finish_scrubbing()
         if time.monotonic() >= self._due_at:
             self.sweep(datetime.now(UTC))
             self._due_at = time.monotonic() + SWEEP_SECONDS

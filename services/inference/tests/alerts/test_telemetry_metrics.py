@@ -186,6 +186,23 @@ def test_what_is_refused_survives_a_restart(open_one, insights, until, tmp_path)
     until(lambda: not on_disk(tmp_path), "nothing is left on the disk")
 
 
+def test_a_slow_endpoint_is_given_up_and_asked_again(open_one, insights, until, tmp_path):
+    sink = open_one()
+    insights.delay = 1.5
+    began = time.monotonic()
+    sink.send([tokens(1)])
+    assert time.monotonic() - began < 1.4
+    assert on_disk(tmp_path)
+    insights.accept()
+
+    def settled():
+        sink.send([tokens(2)])
+        return not on_disk(tmp_path)
+
+    until(settled, "it is taken from the disk", 20)
+    assert {1, 2} <= set(values(insights))
+
+
 @pytest.mark.parametrize(
     ("status", "answer"),
     [(200, b"<html>"), (206, b"not json"), (206, b'{"errors": 7}'), (400, b"\xff"), (404, b"")],

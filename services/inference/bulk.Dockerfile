@@ -20,7 +20,7 @@ RUN /opt/build/bin/pip wheel --quiet --no-cache-dir --no-deps --no-build-isolati
       ./libs/contract ./services/inference \
  && /opt/build/bin/uv pip install --quiet --no-cache --no-deps --compile-bytecode \
       --python /opt/app/bin/python /wheels/*.whl \
- && /opt/app/bin/python -c 'import inference.bulk.cluster, inference.bulk.job'
+ && /opt/app/bin/python -c 'import inference.bulk.cluster, inference.bulk.counting, inference.bulk.job'
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="radar-inference-bulk" \

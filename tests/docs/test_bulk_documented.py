@@ -25,5 +25,5 @@ def test_every_option_of_the_page_is_there(page):
 
 
 def test_the_page_names_the_files_of_an_output(page):
-    for name in (output.SCORES, output.REFUSED, output.MANIFEST):
+    for name in (output.SCORES, output.REFUSED, output.UNCOUNTED, output.MANIFEST):
         assert f"scored/{name}" in page

@@ -134,13 +134,13 @@ class _Cutter:
     def add(self, file: InputFile, row: Row | Refused) -> None:
         self.rows += 1
         if isinstance(row, Row):
-            reason = _refusal(row.text, self._options.max_characters)
+            reason = refusal_of(row.text, self._options.max_characters)
             if not reason:
                 self._characters += len(row.text)
                 block = self._block
                 block.rows += 1
                 if not block.finished:
-                    block.ids.append(f"{file.name}:{row.line}" if row.id is None else row.id)
+                    block.ids.append(id_of(file, row))
                     block.texts.append(row.text)
                 return
         else:
@@ -165,7 +165,13 @@ class _Cutter:
         self.rows = self._characters = 0
 
 
-def _refusal(text: str, max_characters: int) -> str:
+def id_of(file: InputFile, row: Row) -> str:
+    """What a row is called in the answers."""
+    return f"{file.name}:{row.line}" if row.id is None else row.id
+
+
+def refusal_of(text: str, max_characters: int) -> str:
+    """Why a text cannot be scored; empty where it can."""
     if len(text) > max_characters:
         return f"the text has {len(text)} characters; at most {max_characters} are read"
     try:

@@ -1,10 +1,14 @@
 """The command `inference score`."""
 
+from contextlib import ExitStack
 from enum import StrEnum
 from importlib.util import find_spec
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from inference.bulk.counting import Counted
 
 EXTRA = ("pyarrow", "fsspec")
 STOPPED = 130
@@ -73,12 +77,29 @@ def score(
     block_rows: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="rows in each file of answers")
     ] = 8_192,
+    radar: Annotated[
+        bool,
+        typer.Option("--radar", help="count them on the radar too, in the store [DATABASE_URL]"),
+    ] = False,
+    radar_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=COLUMN",
+            help="column of created_at, airline, topic, author or reach; without: one of that "
+            "name, or as in the airline file and Sentiment140",
+        ),
+    ] = None,
+    airline: Annotated[
+        str, typer.Option(help="whom rows are about that do not say it", metavar="NAME")
+    ] = "",
 ) -> None:
     """Score files of tweets. Given again after a stop, it goes on where that was.
 
     Each row comes out with its id, label, probabilities and model version, in files under
     OUTPUT/scores that follow each other by name. Rows that cannot be read are in
-    OUTPUT/refused.jsonl, with file, line and reason.
+    OUTPUT/refused.jsonl, with file, line and reason. With --radar the scored rows are counted as
+    `inference radar replay` counts them, each once however often this is given; those without a
+    time that can be used are in OUTPUT/uncounted.jsonl.
     """
     if missing := [name for name in EXTRA if find_spec(name) is None]:
         _fail(f"needs {' and '.join(missing)}: install the extra, radar-inference[bulk]")
@@ -86,6 +107,8 @@ def score(
         _fail("--engine ray needs Ray: install the extra, radar-inference[bulk]")
     if address and engine is not EngineName.RAY:
         _fail("--address: only Ray has one; add --engine ray")
+    if (radar_column or airline) and not radar:
+        _fail("--radar-column and --airline: only the radar needs them; add --radar")
     _check_encoding(encoding)
 
     from inference.settings import SettingsError, read_settings
@@ -127,7 +150,15 @@ def score(
         threads=threads or (0 if engine is EngineName.RAY else on_this_machine),
     )
     try:
-        outcome = run_scoring(options, sys.stderr)
+        with ExitStack() as stack:
+            counter = None
+            if radar:
+                from inference.bulk.counting import open_counter
+                from inference.bulk.mentions import MentionColumns
+
+                columns = MentionColumns.parse(radar_column or [], airline)
+                counter = stack.enter_context(open_counter(settings, columns, sys.stderr))
+            outcome = run_scoring(options, sys.stderr, counter)
     except BulkError as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -137,6 +168,18 @@ def score(
     typer.echo(
         f"{outcome.rows:,} tweets scored in {output}{refused if outcome.refused else ''}", err=True
     )
+    if outcome.counted:
+        typer.echo(_spoken(outcome.counted, output), err=True)
+
+
+def _spoken(counted: "Counted", output: str) -> str:
+    tally = counted.tally
+    said = [f"{tally.counted:,} counted", f"{tally.known:,} known before"]
+    if tally.late:
+        said.append(f"{tally.late:,} older than RADAR_DAYS before the newest mention there")
+    if counted.unusable:
+        said.append(f"{counted.unusable:,} without use: {output}/uncounted.jsonl")
+    return f"radar: {'; '.join(said)}; in {counted.store}"
 
 
 def _check_encoding(name: str) -> None:

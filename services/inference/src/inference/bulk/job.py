@@ -1,9 +1,9 @@
 """A scoring from its options to its last file, resumed where one before it ended."""
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from inference.bulk.addresses import InputFile, find_inputs
 from inference.bulk.blocks import CuttingOptions, Part, parts_of
@@ -16,6 +16,9 @@ from inference.bulk.progress import ScoringProgress
 from inference.bulk.reading import RowReader
 from inference.bulk.scoring import ScoredBlock
 from inference.model.opening import WantedPrecision
+
+if TYPE_CHECKING:  # which brings the store with it: only who counts needs that
+    from inference.bulk.counting import Counted, MentionCounter
 
 Engine = Literal["local", "ray"]
 Scored = Iterator[ScoredBlock | DamagedInputError]
@@ -59,7 +62,8 @@ class Outcome:
         refused: rows that could not be scored.
         scored_now: texts that this run scored.
         tweets_per_second: of this run, reading and writing included.
-        already_there: whether there was nothing to do.
+        already_there: whether there was nothing to score.
+        counted: on the radar; None where that was not asked for.
     """
 
     rows: int
@@ -67,22 +71,30 @@ class Outcome:
     scored_now: int = 0
     tweets_per_second: float = 0.0
     already_there: bool = False
+    counted: "Counted | None" = None
 
 
-def run_scoring(options: ScoringOptions, stream: TextIO) -> Outcome:
+def run_scoring(
+    options: ScoringOptions, stream: TextIO, counter: "MentionCounter | None" = None
+) -> Outcome:
     """Score all that an output lacks.
 
     Args:
         options: what to score.
         stream: where progress is told.
+        counter: counts on the radar, once all is scored.
 
     Raises:
         BulkError: it cannot begin or go on. Finished blocks are kept, and the same call goes on.
     """
     files = find_inputs(options.inputs)
     _check_first(files[0], options.cutting)
+    if counter:
+        counter.check_columns(files[0], options.cutting.columns)
     output = Output(options.output)
     with open_model(options.model, options.precision, options.tracking_uri) as model:
+        if counter:
+            counter.check_model(model)
         wanted = ScoringManifest(
             model=model.identity,
             cutting=options.cutting,
@@ -96,8 +108,15 @@ def run_scoring(options: ScoringOptions, stream: TextIO) -> Outcome:
             manifest = _begin(output, wanted)
             if manifest.finished:
                 output.tidy()
-                return Outcome(manifest.rows, manifest.refused, already_there=True)
-            return _Run(options, model, output, manifest).finish(stream)
+                outcome = Outcome(manifest.rows, manifest.refused, already_there=True)
+            else:
+                outcome = _Run(options, model, output, manifest).finish(stream)
+            if counter:
+                # The parts stay as they were cut; how many rows are answered is known by now.
+                scored = manifest.model_copy(update={"rows": outcome.rows})
+                counted = counter.count(output, scored, _parts(manifest))
+                outcome = replace(outcome, counted=counted)
+            return outcome
 
 
 class _Run:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contract.bundle import Bundle
 from contract.errors import BundleError
-from contract.manifest import MANIFEST, Precision, sha256_of
+from contract.manifest import MANIFEST, Manifest, Precision, sha256_of
 from inference.bulk.errors import BulkError
 from inference.model.cache import short_hash
 from inference.model.opening import WantedPrecision, open_bundle
@@ -94,3 +94,30 @@ def _opened(
         precision=opened.bundle.precision,
     )
     return BulkModel(identity, opened.bundle, path, opened.fallback)
+
+
+def require_same_model(identity: ModelIdentity, source: str, tracking_uri: str) -> None:
+    """Check that a model is the one that a setting names, so that their counts may be added.
+
+    Args:
+        identity: of the model that scores.
+        source: MODEL_SOURCE.
+        tracking_uri: where the registry is.
+
+    Raises:
+        BulkError: it names another one, or none.
+    """
+    try:
+        parsed = parse_source(source)
+        if isinstance(parsed, RegistrySource):
+            name, version = parsed.name, MlflowRegistry(tracking_uri).resolve(parsed).version
+        else:
+            name, version = Manifest.read(parsed.path).name, short_hash(parsed.path)
+    except (SettingsError, BundleError, RegistryError) as error:
+        raise BulkError(f"MODEL_SOURCE {source}: {error}") from error
+    if (name, version) != (identity.name, identity.version):
+        raise BulkError(
+            f"--radar counts what the model of MODEL_SOURCE says, {name} version {version}, and "
+            f"--model is {identity.name} version {identity.version}: leave --model out, or set "
+            "MODEL_SOURCE to the same model"
+        )

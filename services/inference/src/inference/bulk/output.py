@@ -6,8 +6,8 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,27 @@ from inference.bulk.scoring import ScoredBlock
 
 MANIFEST, LOCK = "scoring.json", ".lock"
 SCORES, REFUSED_PARTS, REFUSED = "scores", "refused", "refused.jsonl"
+UNCOUNTED = "uncounted.jsonl"
 TEMPORARY = ".tmp-"
 
 
 class OutputError(BulkError):
     """The output cannot be read or written; what is finished is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said of one row.
+
+    Attributes:
+        id: of the row.
+        label: the model's.
+        probability: calibrated, of the label that was asked about.
+    """
+
+    id: str
+    label: str
+    probability: float
 
 
 class Output:
@@ -108,6 +124,68 @@ class Output:
         else:
             pa.csv.write_csv(block.table, buffer)
         self._put(f"{SCORES}/{block.name}.{output_format}", buffer.getvalue())
+
+    def answers(self, part: int, output_format: OutputFormat, about: str) -> Iterator[Answer]:
+        """The answers of a part, in order, a block in memory at a time.
+
+        Args:
+            part: its number.
+            output_format: of the answers.
+            about: label whose probability is wanted.
+
+        Raises:
+            BulkError: the output cannot be read.
+        """
+        columns = ["id", "label", f"p_{about}"]
+        for name in self._names(SCORES):
+            if not name.startswith(f"{part:05}-"):
+                continue
+            with self._failures():
+                content = self._filesystem.cat_file(f"{self._root}/{SCORES}/{name}")
+            try:
+                if output_format == "parquet":
+                    table = pa.parquet.read_table(pa.BufferReader(content), columns=columns)
+                else:
+                    types = dict(
+                        zip(columns, (pa.string(), pa.string(), pa.float32()), strict=True)
+                    )
+                    table = pa.csv.read_csv(
+                        pa.BufferReader(content),
+                        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+                        convert_options=pa.csv.ConvertOptions(
+                            include_columns=columns, column_types=types
+                        ),
+                    )
+            except pa.ArrowException as error:
+                raise BulkError(
+                    f"{self.address}/{SCORES}/{name} is damaged: put it back, or give another "
+                    "--output"
+                ) from error
+            yield from map(Answer, *(table.column(column).to_pylist() for column in columns))
+
+    @contextlib.contextmanager
+    def uncounted_rows(self) -> Iterator[Callable[[RefusedRow], None]]:
+        """A side file of rows that were scored and not counted, in place of that of a run before.
+
+        Yields:
+            What adds a row; without any there is no file.
+
+        Raises:
+            BulkError: the output cannot be written.
+        """
+        file: Any = None
+        with self._failures(), contextlib.ExitStack() as stack:
+
+            def add(row: RefusedRow) -> None:
+                nonlocal file
+                with self._failures():
+                    if file is None:
+                        file = stack.enter_context(self._writing(UNCOUNTED))
+                    file.write(_json_lines([row]))
+
+            yield add
+        if file is None:
+            self._remove(UNCOUNTED)
 
     def discard_part(self, part: int) -> None:
         """Remove the blocks of a part, which is to be read anew.

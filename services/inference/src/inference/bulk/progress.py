@@ -15,7 +15,7 @@ class ScoringProgress:
 
         Args:
             stream: where to tell.
-            total_bytes: of the input, as it is stored.
+            total_bytes: of the input, as it is stored; or what `advance` is told in their place.
         """
         self._stream, self._total = stream, max(1, total_bytes)
         self._is_terminal = stream.isatty()

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from typing import IO, cast
 
@@ -21,8 +21,15 @@ UTF8_MARK = b"\xef\xbb\xbf"
 class RowReader:
     """Iterates over the rows of one file."""
 
-    def __init__(self, file: InputFile, columns: ColumnOptions) -> None:
-        self._file, self._columns = file, columns
+    def __init__(self, file: InputFile, columns: ColumnOptions, beside: Sequence[str] = ()) -> None:
+        """Prepare to read; nothing is opened yet.
+
+        Args:
+            file: to read.
+            columns: where texts and ids are.
+            beside: names of further columns whose values rows are to have, where there are any.
+        """
+        self._file, self._columns, self._beside = file, columns, beside
         self._raw: IO[bytes] | None = None
         self._share: float | None = None
 
@@ -60,7 +67,7 @@ class RowReader:
             from inference.bulk.parquet_rows import parquet_rows
 
             self._tell(0.0)
-            return parquet_rows(raw, columns, address, self._tell)
+            return parquet_rows(raw, columns, address, self._tell, self._beside)
         if magic == ZIP_MAGIC:
             raise DamagedInputError(address, "is a zip archive: unzip it and give the file inside")
         stream = cast(BufferedReader, raw)
@@ -73,8 +80,8 @@ class RowReader:
             raise DamagedInputError(address, "is empty: leave it out")
         head = head.removeprefix(UTF8_MARK)
         if head.lstrip().startswith(b"{"):
-            return json_rows(stream, columns, address)
-        return delimited_rows(stream, head, columns, address)
+            return json_rows(stream, columns, address, self._beside)
+        return delimited_rows(stream, head, columns, address, self._beside)
 
     def _tell(self, share: float) -> None:
         self._share = share

@@ -1,6 +1,7 @@
 """What is read from input files: rows to score, and rows that cannot be."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
@@ -50,11 +51,19 @@ class ColumnOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text, with the line that it begins at, from 1; in Parquet files its row."""
+    """One text.
+
+    Attributes:
+        line: that it begins at, from 1; in Parquet files its row.
+        id: as its column gives it; None where there is none.
+        text: to score.
+        beside: values of the further columns that were asked for, by name, where it has them.
+    """
 
     line: int
     id: str | None
     text: str
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

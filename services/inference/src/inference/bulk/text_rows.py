@@ -1,7 +1,7 @@
 """Rows of text files: JSON Lines, or records between commas, tabs or semicolons."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from inference.bulk.lines import Lines, Records
@@ -10,8 +10,16 @@ from inference.bulk.rows import ID_COLUMN, ColumnOptions, Refused, Row
 DELIMITERS = (",", "\t", ";")
 
 
-def json_rows(stream: IO[bytes], columns: ColumnOptions, address: str) -> Iterator[Row | Refused]:
+def json_rows(
+    stream: IO[bytes], columns: ColumnOptions, address: str, beside: Sequence[str] = ()
+) -> Iterator[Row | Refused]:
     """Rows of a file with a JSON object a line.
+
+    Args:
+        stream: the file from its start.
+        columns: where texts and ids are.
+        address: of the file.
+        beside: further keys whose values are wanted.
 
     Raises:
         DamagedInputError: its first object has no such columns.
@@ -38,13 +46,18 @@ def json_rows(stream: IO[bytes], columns: ColumnOptions, address: str) -> Iterat
             checked = True
         text, given = row.get(columns.text), row.get(id_key)
         if isinstance(text, str):
-            yield Row(number, None if given is None else str(given), text)
+            values = {name: str(row[name]) for name in beside if row.get(name) is not None}
+            yield Row(number, None if given is None else str(given), text, values)
         else:
             yield Refused(number, f"no text in {columns.text!r}")
 
 
 def delimited_rows(
-    stream: IO[bytes], head: bytes, columns: ColumnOptions, address: str
+    stream: IO[bytes],
+    head: bytes,
+    columns: ColumnOptions,
+    address: str,
+    beside: Sequence[str] = (),
 ) -> Iterator[Row | Refused]:
     """Rows of a delimited file.
 
@@ -53,6 +66,7 @@ def delimited_rows(
         head: its first bytes.
         columns: where texts and ids are.
         address: of the file.
+        beside: further columns whose values are wanted.
 
     Raises:
         DamagedInputError: its first record has no such columns.
@@ -60,6 +74,7 @@ def delimited_rows(
     delimiter = _delimiter(head, columns)
     records = Records(Lines(stream, columns.encoding), delimiter=delimiter, quotes=columns.quotes)
     width, text_place, id_place = 0, 0, None
+    places: dict[str, int] = {}
     for number, cells in records:
         if isinstance(cells, str):
             yield Refused(number, cells)
@@ -70,10 +85,13 @@ def delimited_rows(
             if not columns.header:
                 names = [str(place) for place in range(1, width + 1)]
             text_place, id_place = columns.find(address, names)
+            places = {name: names.index(name) for name in beside if name in names}
             if columns.header:
                 continue
         if len(cells) == width:
-            yield Row(number, None if id_place is None else cells[id_place], cells[text_place])
+            row_id = None if id_place is None else cells[id_place]
+            values = {name: cells[place] for name, place in places.items()}
+            yield Row(number, row_id, cells[text_place], values)
         else:
             yield Refused(number, f"{len(cells)} cells where the first record has {width}")
 

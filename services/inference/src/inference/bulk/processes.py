@@ -106,7 +106,7 @@ class _Pool:
         try:
             future = self._submit(block)
         except BrokenProcessPool:
-            self._replace()
+            self._replace(block)
             future = self._submit(block)
         self._tasks.append(_Task(block, future))
 
@@ -117,10 +117,11 @@ class _Pool:
             BulkError: the model fails, or processes die again and again.
         """
         while True:
+            first = self._tasks[0]
             try:
-                scored = self._tasks[0].future.result()
+                scored = first.future.result()
             except BrokenProcessPool:
-                self._replace()
+                self._replace(first.block)
             else:
                 self._tasks.popleft()
                 self._deaths = 0
@@ -140,16 +141,19 @@ class _Pool:
         with _deaf_to_ctrl_c():
             return self._executor.submit(_score, self._model, block)
 
-    def _replace(self) -> None:
+    def _replace(self, block: Block) -> None:
         """Begin anew with the blocks that are not scored, after a process died.
 
+        Args:
+            block: the one that is waited for.
+
         Raises:
-            BulkError: it is not the first time for these blocks.
+            BulkError: it happens again and again.
         """
         self._deaths += 1
         if self._deaths >= MOST_DEATHS:
             raise BulkError(
-                f"block {self._tasks[0].block.name}: a process that scores it was killed "
+                f"block {block.name}: a process that scores it was killed "
                 f"{self._deaths} times; if memory is short, give fewer --threads"
             )
         self._executor.shutdown()

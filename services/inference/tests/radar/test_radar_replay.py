@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import create_engine, func, select
@@ -122,6 +123,10 @@ def test_sorting_is_the_same_whatever_fits_into_memory(traffic):
     mentions = random.Random(5).sample(traffic(days=1), 500)
     expected = sorted(mentions, key=lambda item: item.created_at)
     assert list(by_time(mentions, run=64)) == list(by_time(mentions, run=1_000)) == expected
+    # Files of files of files; and of one moment, the first one first.
+    assert list(by_time(mentions, run=8, most_runs=3)) == expected
+    same = [replace(item, created_at=mentions[0].created_at) for item in mentions]
+    assert list(by_time(same, run=8, most_runs=3)) == same
 
 
 def write(path, content):

@@ -5,6 +5,7 @@
 # make bench-serving    the API against everything a user might pick instead
 # make bench-bulk       files of tweets scored, against a bare loop and Keras
 # make bench-radar      how soon surges are seen, and how often there is none
+# make bench-drift      how often other tweets are told apart, and how often there are none
 # make lock    resolve all dependencies anew
 # make up      the whole system in containers   (make down: stop it, make logs: what it says)
 # make backup  copy databases and artifacts     (make restore BACKUP=folder: bring them back)
@@ -20,7 +21,7 @@ PACKAGES := libs/contract libs/client services/trainer services/inference servic
 SOURCES := $(addsuffix /src,$(PACKAGES)) tools infra
 LOCKS := requirements/all.txt requirements/build.txt
 
-.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker bench-training bench-serving bench-bulk bench-radar lint format lock lock-check clean
+.PHONY: help setup demo env up down logs backup restore test test-unit test-e2e test-browser test-docker bench-training bench-serving bench-bulk bench-radar bench-drift lint format lock lock-check clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -57,7 +58,7 @@ test: test-unit test-e2e test-browser
 test-unit test-e2e test-browser test-docker: test-%: setup
 	@tools/test.sh $*
 
-bench-training bench-serving bench-bulk bench-radar: bench-%: setup
+bench-training bench-serving bench-bulk bench-radar bench-drift: bench-%: setup
 	@exec $(BIN)/python -m benchmarks.$* $(BENCH_OPTIONS)
 
 lint: setup lock-check

@@ -58,3 +58,19 @@ def test_the_same_kind_is_left_alone(tweets, grouped, reference, texts, runs):
         found = compare(grouped(both[:reference]), grouped(both[reference:]))
         raised += bool(found.drifted)
     assert raised <= 0.05 * runs
+
+
+@pytest.mark.parametrize(
+    ("now", "state"), [("airline", {"drifted"}), ("sentiment140", {"steady", "small"})]
+)
+def test_words_alone_tell_another_kind(tweets, grouped, now, state):
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        before = drawn(tweets["sentiment140"], 2_000, random)
+        after = before[1_000:] if now == "sentiment140" else drawn(tweets[now], 1_000, random)
+        (words,) = [
+            item
+            for item in compare(grouped(before[:1_000]), grouped(after)).features
+            if item.feature == "words"
+        ]
+        assert words.state in state

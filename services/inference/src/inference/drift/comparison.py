@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from inference.drift.features import FEATURES, GROUP_TEXTS, Counts, bin_name, places_of
+from inference.drift.features import FEATURES, GROUP_TEXTS, WORDS, Counts, bin_name, places_of
 from inference.drift.statistics import (
     Floats,
     area_under_curve,
@@ -26,6 +26,9 @@ LEVEL: Final = 0.01
 LEAST_INDEX: Final = 0.1
 """Stability index, beyond what chance gives, below which a difference is none to act upon: among
 enough texts any two days differ by more than chance."""
+LEAST_WORDS_INDEX: Final = 0.02
+"""The same for words: a bucket holds thousands of them, in which most of a change averages out.
+Tweets of another kind are 0.03 to 0.5 apart, those of the next day 0.01 (`docs/results.md`)."""
 LEAST_AUC: Final = 0.75
 """The same for the classifier, which judges groups. Of single texts it could sort 55 in 100: if its
 score is normal, that of a group's mean is the square root of the group's size further apart."""
@@ -148,10 +151,11 @@ def compare(reference: Sequence[Group], current: Sequence[Group]) -> Comparison 
         index = stability_index(*split[feature])
         by_chance = float(index[1:].mean())
         p_value = found.adjusted[feature]
+        least = LEAST_WORDS_INDEX if feature == WORDS else LEAST_INDEX
         features.append(
             FeatureDrift(
                 feature=feature,
-                state=_state(p_value, float(index[0]) - by_chance >= LEAST_INDEX),
+                state=_state(p_value, float(index[0]) - by_chance >= least),
                 stability_index=float(index[0]),
                 by_chance=by_chance,
                 jensen_shannon=float(figures[feature][0]),

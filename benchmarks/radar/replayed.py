@@ -46,11 +46,14 @@ def measure_replay(mentions: int, model: str | None) -> dict[str, object]:
         _write(whole, mentions)
         _write(tenth, max(1, mentions // 10))
         began = time.monotonic()
+        _say(f"{mentions:,} mentions, killed in the middle")
         _run(whole, environment, kill_after=mentions // 2)
         killed = _totals(environment)
+        _say(f"{killed[0]:,} were counted; once more")
         peak = _run(whole, environment)
         seconds = time.monotonic() - began
         counted, identities = _totals(environment)
+        _say("a tenth of them, for its memory")
         small = _run(tenth, environment | {"DATABASE_URL": f"sqlite:///{folder / 'tenth.db'}"})
     return {
         "mentions": mentions,
@@ -61,6 +64,10 @@ def measure_replay(mentions: int, model: str | None) -> dict[str, object]:
         "peak_mb": round(peak),
         "peak_mb_of_a_tenth": round(small),
     }
+
+
+def _say(what: str) -> None:
+    print(f"\nbenchmarks.radar: {what}", file=sys.stderr, flush=True)
 
 
 def _environment(folder: Path, model: str | None) -> dict[str, str]:

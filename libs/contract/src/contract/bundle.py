@@ -157,11 +157,12 @@ class Bundle:
 
     def answer(self, encoded: Encoded, probabilities: Probabilities) -> Prediction:
         """The label of one text from its probabilities `[labels]`."""
-        best = int(probabilities.argmax())
+        shares: list[float] = probabilities.tolist()
+        most = max(shares)
         return Prediction(
-            label=self.manifest.labels[best],
-            probabilities=dict(zip(self.manifest.labels, probabilities.tolist(), strict=True)),
-            uncertain=bool(probabilities[best] < self.manifest.abstain_threshold),
+            label=self.manifest.labels[shares.index(most)],
+            probabilities=dict(zip(self.manifest.labels, shares, strict=True)),
+            uncertain=most < self.manifest.abstain_threshold,
             truncated=encoded.truncated,
             token_count=int(encoded.ids.size),
         )

@@ -74,6 +74,7 @@ def serve(
             log_config=None,  # the lines of uvicorn go where all others go
             access_log=False,  # its lines hold paths; RequestContext writes one for each request
             server_header=False,
+            proxy_headers=False,  # nobody asks here who the client of a proxy is
             timeout_keep_alive=75,  # longer than the idle time of usual load balancers
             timeout_graceful_shutdown=settings.shutdown_seconds,
         ),

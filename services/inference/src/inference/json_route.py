@@ -8,6 +8,7 @@ from typing import Any, Final, get_type_hints
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inference.dependencies import check_media_type
 from inference.problems import Failure, ServiceError, invalid_request
@@ -38,6 +39,7 @@ class JsonRoute(APIRoute):
         if not {BODY, REQUEST} <= hints.keys() or self._path_names - self.param_convertors.keys():
             raise TypeError(f"{endpoint.__qualname__} must take body, request and the path's names")
         self._body: TypeAdapter[Any] = TypeAdapter(hints[BODY])
+        self.app = _app_of(self.get_route_handler())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """What answers a request."""
@@ -88,6 +90,16 @@ def parse_json(content: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError):
         raise ServiceError(Failure.MALFORMED_JSON, "send a body of valid JSON in UTF-8") from None
+
+
+def _app_of(handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
+    """A handler as an application, without the stacks on which dependencies are closed."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handle(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 def _response(answer: BaseModel) -> Response:

@@ -16,6 +16,8 @@ TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
 
 FIELDS = "fields"
 
+_encode = json.JSONEncoder(default=str).encode
+
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as JSON.
@@ -43,7 +45,7 @@ class JsonFormatter(logging.Formatter):
                 f"{frame.filename}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(record.exc_info[2])[-12:]
             ]
-        return json.dumps(line, default=str)
+        return _encode(line)
 
 
 def configure_logging(level: str, stream: TextIO | None = None) -> None:
@@ -60,6 +62,7 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level)
     # What no line shows need not be found out for each of them.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # the place of each call: the manual names this way
     # Their informational lines name every poll and every migration context.
     for noisy in ("alembic", "mlflow", "urllib3", "httpx"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

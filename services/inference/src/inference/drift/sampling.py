@@ -21,7 +21,7 @@ from inference.problems import ServiceError
 from inference.store.tables import DRIFT_GROUPS
 from inference.store.writer import Rows
 
-BURST: Final = 5_000
+BURST: Final = 2_000
 """Texts counted at once after quiet hours, so that a file sent in one go can be compared."""
 MOST_VERSIONS: Final = 8
 """Model versions whose texts wait for their group to be full; the oldest makes room."""

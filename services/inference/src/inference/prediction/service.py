@@ -56,8 +56,7 @@ class PredictionService:
         self._fingerprints = fingerprints
         self._metrics = metrics
         self._options = options
-        # From the system: forked or seeded alike, two replicas would audit the same places.
-        self._random = random.SystemRandom()
+        self._random = random.Random()  # seeded by the system, so that replicas differ
 
     async def predict(
         self,

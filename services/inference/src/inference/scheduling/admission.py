@@ -57,13 +57,13 @@ class Admission:
         """
         self._max_tokens = max_tokens
         self._tokens_per_second = tokens_per_second
-        self._requests = dict.fromkeys(Priority, 0)
-        self._ids = dict.fromkeys(Priority, 0)
+        self._requests = [0] * len(Priority)  # by priority
+        self._ids = [0] * len(Priority)
 
     @property
     def tokens(self) -> int:
         """What is in: ids, as estimated, with what the requests cost beside them."""
-        return sum(self._ids.values()) + TOKENS_PER_REQUEST * sum(self._requests.values())
+        return sum(self._ids) + TOKENS_PER_REQUEST * sum(self._requests)
 
     def require_room(self, body_bytes: int, seconds: float, work: Work = PREDICTION) -> int:
         """The ids of a request, by its bytes, if it would be taken in now.
@@ -81,12 +81,12 @@ class Admission:
         """
         largest = math.ceil(self._max_tokens * LARGEST_SHARE) - TOKENS_PER_REQUEST
         ids = max(0, min(work.ids_of(body_bytes), largest))
-        before = [priority for priority in Priority if priority <= work.priority]
-        requests = sum(self._requests[priority] for priority in before)
+        before = slice(work.priority + 1)
+        requests = sum(self._requests[before])
         if requests:
             speed = self._tokens_per_second()
             in_time = speed * seconds * DEADLINE_SHARE if speed else math.inf
-            ids_in = ids + sum(self._ids[priority] for priority in before)
+            ids_in = ids + sum(self._ids[before])
             excess = max(
                 ids_in + TOKENS_PER_REQUEST * (requests + 1) - self._max_tokens,
                 ids_in - in_time,

@@ -15,7 +15,7 @@ from inference.scheduling.admission import PREDICTION, Admission, Work
 from inference.scheduling.scheduler import deadline_exceeded
 
 TIMEOUT_HEADER = "X-Request-Timeout"
-WATCH_AFTER_SECONDS = 0.1
+WATCH_AFTER_SECONDS = 0.25
 """A request that is answered sooner is not worth a look at whether its client is still there."""
 CLIENT_LEFT = 499
 """The status that logs and figures give a request whose client has left; nobody receives it."""

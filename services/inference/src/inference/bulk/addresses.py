@@ -15,6 +15,8 @@ from inference.bulk.errors import BulkError, DamagedInputError
 BY_ARROW = frozenset({"s3", "gs", "gcs", "abfs", "abfss"})
 """Object stores that Arrow reads without further packages. fsspec's own drivers for them hold the
 AWS and Google libraries at versions that the project's others are not at."""
+SENT_AT_ONCE = "allow_delayed_open=true"
+"""Has Arrow send a file of a few megabytes to S3 in one request, where it makes three else."""
 MAGIC = frozenset("*[")
 """What makes an address a pattern; a question mark begins the query of a URL."""
 MARKS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "created")
@@ -62,6 +64,8 @@ def open_filesystem(address: str) -> tuple[Any, str]:
         if parts and parts.scheme in BY_ARROW:
             from pyarrow.fs import FileSystem
 
+            if parts.scheme == "s3":
+                address = f"{address}{'&' if parts.query else '?'}{SENT_AT_ONCE}"
             found, path = FileSystem.from_uri(address)
             return ArrowFSWrapper(found), path
         return cast(tuple[Any, str], url_to_fs(address))
@@ -84,7 +88,7 @@ def find_inputs(patterns: list[str]) -> list[InputFile]:
             infos = [filesystem.info(match) for match in sorted(matches)]
         except FileNotFoundError:
             raise BulkError(f"there is no file {pattern}") from None
-        except OSError as error:
+        except Exception as error:  # as in `_RemoteFile`
             raise BulkError(f"{pattern} cannot be listed: {_said(error)}") from error
         files = [info for info in infos if info["type"] != "directory"]
         if infos and not files:
@@ -110,11 +114,45 @@ def open_input(file: InputFile) -> IO[bytes]:
         filesystem, path = open_filesystem(file.address)
         if isinstance(filesystem, LocalFileSystem):
             return Path(path).open("rb", buffering=BUFFER_BYTES)
-        return io.BufferedReader(filesystem.open(path, "rb"), BUFFER_BYTES)
+        return io.BufferedReader(_RemoteFile(filesystem.open(path, "rb")), BUFFER_BYTES)
     except FileNotFoundError:
         raise DamagedInputError(file.address, "is gone: put it back") from None
-    except OSError as error:
+    except BulkError:
+        raise
+    except Exception as error:  # as in `_RemoteFile`
         raise DamagedInputError(file.address, f"cannot be opened: {_said(error)}") from error
+
+
+class _RemoteFile(io.RawIOBase):
+    """A file that a driver reads. Whatever the driver raises, here it is an OSError."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._file.seekable())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            content = self._file.read(len(buffer))
+        except Exception as error:  # each driver has a family of its own, aiohttp's, boto's, …
+            raise OSError(_said(error)) from error
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
 
 
 def _address_of(filesystem: Any, path: str, pattern: str) -> str:

@@ -15,7 +15,7 @@ Seen = Callable[[AppTest], str]
 
 def test_quality_shows_shares_with_intervals(open_view: Open, seen: Seen, stand_in: Any) -> None:
     shown = seen(open_view("quality").run())
-    assert "85%<small>(78% – 91%)</small>" in shown
+    assert "85%<small>(78%\u00a0–\u00a091%)</small>" in shown
     assert EN("quality.confusion", kind=EN("quality.volunteered")) in shown
     assert "<td dir='auto'>not known</td>" in shown
     assert EN("drift.too_few") in shown
@@ -66,6 +66,20 @@ def test_an_audit_is_judged_or_skipped_once(open_view: Open, seen: Seen, stand_i
         for item in stand_in.bodies(FEEDBACK)
     ]
     assert sent == [("p1", "rejected", "neutral"), ("p2", "skipped", None)]
+
+
+def test_a_random_audit_is_judged_without_the_models_answer(
+    open_view: Open, seen: Seen, stand_in: Any
+) -> None:
+    page = open_view("audit").run()
+    shown = seen(page)
+    assert EN("result.mood") not in shown
+    assert "60%" not in shown
+    assert "result negative" not in shown
+    assert page.radio[0].options == ["Negative", "Neutral", "Positive"]
+    page.button(key="skip").click().run()
+    assert EN("result.mood") in seen(page)
+    assert page.radio[0].options[-1] == EN("audit.none_of_these")
 
 
 def test_a_right_answer_is_confirmed(open_view: Open, stand_in: Any) -> None:

@@ -12,6 +12,7 @@ from frontend.components.reviewer import current, reviewer_field
 from frontend.components.shares import bars, tone
 from frontend.context import Context, visitors_zone
 from frontend.errors import ApiError, UnreachableError
+from frontend.i18n import Catalogue
 from frontend.outbox import Delivery, State
 from frontend.session import Session
 
@@ -75,26 +76,29 @@ def _last(context: Context) -> None:
 
 
 def _item(context: Context, item: AuditItem) -> None:
+    """Show a prediction and ask what is right.
+
+    A random audit is judged without the model's answer: people lean to what they have been shown,
+    and the model would look better than it is.
+    """
     words = context.words
     quoted = (
         f"<blockquote dir='auto'>{escape(item.text)}</blockquote>"
         if item.text is not None
         else f"<p class='caution'>{escape(words('audit.text_missing'))}</p>"
     )
+    blind = item.drawn == "random"
     moment = words.moment(item.created_at, visitors_zone())
     known = f"audit.drawn_{item.drawn}" in words.messages
     why = words(f"audit.drawn_{item.drawn}") if known else item.drawn
-    shares = bars(words, item.probabilities, best=item.label, name=words("result.shares"))
     st.html(
-        f"<section class='result {tone(item.label)}'>{quoted}"
-        f"<p class='mood'><span>{escape(words('result.mood'))}</span> "
-        f"<strong>{escape(words.label(item.label))}</strong></p>{shares}"
+        f"<section class='result {'' if blind else tone(item.label)}'>{quoted}"
+        f"{'' if blind else _answer(words, item)}"
         f"<p class='small'>{escape(why)} · {escape(moment)}</p></section>"
     )
-    others = [label for label in item.probabilities if label != item.label]
     choice = st.radio(
         words("audit.question"),
-        [item.label, *others, CANNOT_SAY],
+        list(item.probabilities) if blind else [*item.probabilities, CANNOT_SAY],
         index=None,
         format_func=lambda label: words.label(label) if label else words("audit.none_of_these"),
         key=f"audit-{item.prediction_id}",
@@ -110,6 +114,14 @@ def _item(context: Context, item: AuditItem) -> None:
             args=(context, item, choice),
         )
         st.button(words("audit.skip"), key="skip", on_click=_give, args=(context, item, "skipped"))
+
+
+def _answer(words: Catalogue, item: AuditItem) -> str:
+    shares = bars(words, item.probabilities, best=item.label, name=words("result.shares"))
+    return (
+        f"<p class='mood'><span>{escape(words('result.mood'))}</span> "
+        f"<strong>{escape(words.label(item.label))}</strong></p>{shares}"
+    )
 
 
 def _judge(context: Context, item: AuditItem, choice: str) -> None:

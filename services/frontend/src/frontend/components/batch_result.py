@@ -27,9 +27,11 @@ def show(words: Catalogue, job: Job) -> None:
         labels = list(answered[0][2].probabilities)
         st.subheader(words("batch.result", count=words.number(len(answered))), anchor=False)
         doubtful = sum(prediction.uncertain for _, _, prediction in answered)
-        said = words("batch.uncertain", count=words.number(doubtful))
         bars = shares.counted(words, {label: counts[label] for label in labels})
-        st.html(f"<section class='card'>{bars}<p class='small'>{escape(said)}</p></section>")
+        if doubtful:
+            said = words("batch.uncertain", count=words.number(doubtful))
+            bars += f"<p class='small'>{escape(said)}</p>"
+        st.html(f"<section class='card'>{bars}</section>")
         st.download_button(
             words("batch.download"),
             lambda: download.results(job),

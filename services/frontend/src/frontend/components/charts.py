@@ -15,6 +15,8 @@ from frontend.theme import ACCENT, INK, LINE, MOODS, QUIET
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 HEIGHT = 240
+LEAST_EXTENT = 42
+"""Pixels for the labels of values: with as many each, charts below each other share their time."""
 ROW_HEIGHT = 34
 
 
@@ -32,6 +34,7 @@ def show(chart: AnyChart, said: str, *, title: str) -> None:
         .configure_axis(
             labelColor=QUIET, titleColor=QUIET, gridColor=LINE, labelFontSize=12, titleFontSize=12
         )
+        .configure_axisLeft(minExtent=LEAST_EXTENT)
         .configure_legend(
             orient="top", title=None, labelColor=INK, labelFontSize=13, labelLimit=0, columns=3
         )
@@ -95,17 +98,22 @@ def percent_axis(words: Catalogue, **options: Any) -> alt.Axis:
     return alt.Axis(labelExpr=f"round(datum.value * 100) + {json.dumps(sign)}", **options)
 
 
-def day_axis(words: Catalogue, **options: Any) -> alt.Axis:
+def day_axis(words: Catalogue, *, hours: bool = True, **options: Any) -> alt.Axis:
     """An axis of time, labelled at midnight with the day, else with the hour.
 
     Streamlit leaves no way to hand Vega a locale, so names of months come with the expression.
+
+    Args:
+        words: the visitor's language.
+        hours: whether there are any; without them every label is a day.
+        options: of the axis.
     """
     months = json.dumps(words("format.short_months").split(), ensure_ascii=False)
     day = f"date(datum.value) + ' ' + {months}[month(datum.value)]"
     clock = "timeFormat(datum.value, '%H:%M')"
     midnight = "hours(datum.value) == 0 && minutes(datum.value) == 0"
     return alt.Axis(
-        labelExpr=f"{midnight} ? {day} : {clock}",
+        labelExpr=f"{midnight} ? {day} : {clock}" if hours else day,
         labelOverlap="greedy",
         labelSeparation=10,
         grid=False,

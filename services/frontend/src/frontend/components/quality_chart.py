@@ -1,7 +1,7 @@
 """Accuracy day by day, with its intervals, beside what the model promises."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 import altair as alt
@@ -12,11 +12,15 @@ from frontend.i18n import Catalogue
 from frontend.theme import ACCENT, MOODS
 
 KINDS = {"audits": ACCENT, "volunteered": MOODS["negative"], "expected": MOODS["neutral"]}
-SHAPES = {"audits": "circle", "volunteered": "diamond", "expected": "stroke"}
+ASIDE = {"audits": timedelta(hours=-5), "volunteered": timedelta(0), "expected": timedelta(hours=5)}
+"""How far from the middle of its day a figure stands, so that none hides another."""
+HALF_A_DAY = timedelta(hours=12)
+LEGEND_HEIGHT = 60
+SHAPES = {"audits": "circle", "volunteered": "diamond", "expected": "square"}
 
 
 def accuracy_by_day(words: Catalogue, days: Sequence[Slice], zone: tzinfo) -> None:
-    """Show the chart.
+    """Show the chart, if there is anything in it.
 
     Args:
         words: the visitor's language.
@@ -24,16 +28,28 @@ def accuracy_by_day(words: Catalogue, days: Sequence[Slice], zone: tzinfo) -> No
         zone: where the visitor is.
     """
     rows = [row for day in days for row in _rows(words, day, zone)]
+    if not rows:
+        return
     names = {kind: words(f"quality.{kind}") for kind in KINDS}
+    legend = alt.Legend(columns=1)  # side by side they are wider than a phone
     colour = alt.Color(
-        "kind:N", scale=alt.Scale(domain=list(names.values()), range=list(KINDS.values()))
+        "kind:N",
+        scale=alt.Scale(domain=list(names.values()), range=list(KINDS.values())),
+        legend=legend,
     )
     shape = alt.Shape(
-        "kind:N", scale=alt.Scale(domain=list(names.values()), range=list(SHAPES.values()))
+        "kind:N",
+        scale=alt.Scale(domain=list(names.values()), range=list(SHAPES.values())),
+        legend=legend,
     )
     data = alt.InlineData(values=rows)
-    x = alt.X("day:T", title=None, axis=day_axis(words, tickCount="day"))
-    offset = alt.XOffset("kind:N", sort=list(names.values()))
+    dates = sorted(date.fromisoformat(day.name) for day in days)
+    x = alt.X(
+        "at:T",
+        title=None,
+        scale=alt.Scale(domain=[_there(dates[0], 0), _there(dates[-1], 24)]),
+        axis=day_axis(words, values=[_there(day, 12) for day in dates], hours=False),
+    )
     ranges = (
         alt.Chart(data)
         .mark_rule(strokeWidth=2)
@@ -47,7 +63,6 @@ def accuracy_by_day(words: Catalogue, days: Sequence[Slice], zone: tzinfo) -> No
             ),
             y2="high:Q",
             color=colour,
-            xOffset=offset,
         )
     )
     points = (
@@ -58,7 +73,6 @@ def accuracy_by_day(words: Catalogue, days: Sequence[Slice], zone: tzinfo) -> No
             y="value:Q",
             color=colour,
             shape=shape,
-            xOffset=offset,
             tooltip=[
                 alt.Tooltip("when:N", title=words("quality.day")),
                 alt.Tooltip("kind:N", title=words("quality.kind")),
@@ -69,12 +83,15 @@ def accuracy_by_day(words: Catalogue, days: Sequence[Slice], zone: tzinfo) -> No
     )
     title = words("quality.by_day")
     said = "; ".join(f"{row['when']}, {row['kind']}: {row['said']}" for row in rows)
-    show(alt.layer(ranges, points).properties(height=HEIGHT), f"{title}. {said}", title=title)
+    show(
+        alt.layer(ranges, points).properties(height=HEIGHT + LEGEND_HEIGHT),
+        f"{title}. {said}",
+        title=title,
+    )
 
 
 def _rows(words: Catalogue, day: Slice, zone: tzinfo) -> list[dict[str, Any]]:
-    there = date.fromisoformat(day.name)
-    midnight = datetime(there.year, there.month, there.day, tzinfo=zone)
+    middle = _middle(day, zone)
     rates = {
         "audits": day.audits.accuracy,
         "volunteered": day.volunteered.accuracy,
@@ -82,8 +99,8 @@ def _rows(words: Catalogue, day: Slice, zone: tzinfo) -> list[dict[str, Any]]:
     }
     return [
         {
-            "day": round(midnight.timestamp() * 1000),
-            "when": words.moment(midnight, zone, clock=False),
+            "at": round((middle + ASIDE[kind]).timestamp() * 1000),
+            "when": words.moment(middle, zone, clock=False),
             "kind": words(f"quality.{kind}"),
             "value": rate.value,
             "low": rate.low,
@@ -94,6 +111,16 @@ def _rows(words: Catalogue, day: Slice, zone: tzinfo) -> list[dict[str, Any]]:
         for kind, rate in rates.items()
         if rate.value is not None
     ]
+
+
+def _middle(day: Slice, zone: tzinfo) -> datetime:
+    there = date.fromisoformat(day.name)
+    return datetime(there.year, there.month, there.day, tzinfo=zone) + HALF_A_DAY
+
+
+def _there(day: date, hour: int) -> alt.DateTime:
+    """A moment where the visitor is; Streamlit's Vega takes a bare number for a year."""
+    return alt.DateTime(year=day.year, month=day.month, date=day.day, hours=hour)
 
 
 def in_words(words: Catalogue, rate: Rate) -> str:

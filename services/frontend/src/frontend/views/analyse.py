@@ -72,7 +72,7 @@ def _form(words: Catalogue, session: Session) -> None:
                 on_click=_request,
                 args=(session,),
             )
-            limit = escape(words("analyse.limit", limit=LONGEST_TWEET))
+            limit = escape(words("analyse.limit", limit=words.number(LONGEST_TWEET)))
             st.html(f"<p class='small'>{limit}</p>", width="content")
 
 

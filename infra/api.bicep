@@ -60,9 +60,9 @@ param storeText string = 'none'
 ])
 param telemetryBackend string = 'opentelemetry'
 
-@description('Seconds between reports of figures.')
+@description('Seconds between reports of figures; no more than the window of the rule that asks for them.')
 @minValue(1)
-@maxValue(3600)
+@maxValue(300)
 param metricsSeconds int = 60
 
 @description('Share of the requests that are traced, in percent, as far as clients do not say.')

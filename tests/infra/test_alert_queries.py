@@ -5,7 +5,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from infra.policy import reading, syntax
+from infra.policy import reading, syntax, tuning
 
 from inference.alerts.channels import InsightsChannel
 from inference.alerts.findings import REJECTIONS
@@ -104,6 +104,16 @@ def test_every_query_asks_for_what_is_sent(queries, sent, role):
     assert {
         name: found for name, query in queries.items() if (found := unknown(query, sent, role))
     } == {}
+
+
+def test_figures_come_within_the_window_of_the_rule_that_asks_for_them(templates, queries):
+    (rule,) = (name for name, query in queries.items() if query.startswith("AppMetrics"))
+    rules = templates["modules/alerts.bicep"]["resources"].values()
+    (window,) = (
+        one["config"]["properties"]["windowSize"] for one in rules if one["config"]["name"] == rule
+    )
+    _, longest = tuning.bounds(templates["api.bicep"]["parameters"]["metricsSeconds"])
+    assert longest <= 60 * int(re.fullmatch(r"PT(\d+)M", window)[1])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from inference.bulk.rows import ColumnOptions
 from inference.problems import ServiceError
 from inference.radar.mentions import Mention
 from inference.radar.ordering import in_order, time_of
+from inference.radar.patience import Patient
 from inference.radar.recorder import Recorder, RecorderOptions
 from inference.radar.replay import Tally, blocks_of, count
 from inference.radar.service import require_negative
@@ -56,7 +57,7 @@ def open_counter(
     Args:
         settings: name the store, and the model whose answers it has.
         columns: where rows say what a mention needs.
-        stream: where progress is told.
+        stream: where progress is told, and when the store is away.
 
     Raises:
         BulkError: the store or the data folder cannot be used.
@@ -70,8 +71,12 @@ def open_counter(
         raise BulkError(
             f"DATA_DIR: {settings.data_dir} cannot be used: {error.strerror or error}"
         ) from error
+
+    def tell(message: str) -> None:
+        print(f"\nradar: {message}", file=stream, flush=True)
+
     try:
-        recorder = Recorder(store, fingerprints, RecorderOptions.of(settings))
+        recorder = Recorder(Patient(store, tell), fingerprints, RecorderOptions.of(settings))
         yield MentionCounter(recorder, columns, settings, stream)
     finally:
         store.close()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine, func, make_url, select
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from inference.problems import Failure, ServiceError
 from inference.radar.patience import Patient
@@ -132,8 +133,6 @@ class Away:
 
 
 def test_only_a_database_that_is_away_is_asked_again_and_not_for_ever(monkeypatch):
-    from sqlalchemy.exc import IntegrityError, OperationalError
-
     monkeypatch.setattr("inference.radar.patience.FIRST_PAUSE_SECONDS", 0.001)
     away = OperationalError("", {}, Exception("away"))
     told = []

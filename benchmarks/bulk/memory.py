@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.bulk.tweets import generated, write_tweets
-from benchmarks.peak import wait_for_peak
+from benchmarks.peak import wait_for_peak_of_all
 
 from trainer.progress import Progress
 
@@ -30,7 +30,7 @@ def prepare_linear(folder: Path, progress: Progress) -> Path:
 
 
 def peak_gigabytes(rows: int, bundle: Path) -> float:
-    """The peak of resident memory in units of 10^9 bytes, of a scoring from start to end.
+    """The peak of memory in units of 10^9 bytes, of a scoring with all its processes.
 
     Raises:
         RuntimeError: it failed.
@@ -41,7 +41,7 @@ def peak_gigabytes(rows: int, bundle: Path) -> float:
         command = [sys.executable, "-m", "inference", "score", str(tweets)]
         command += ["--model", str(bundle), "--output", f"{folder}/out"]
         process = subprocess.Popen(command)
-        peak = wait_for_peak(process)
+        peak = wait_for_peak_of_all(process)
         if process.returncode:
             raise RuntimeError("inference score failed; what it said stands above")
     return peak / 1e9

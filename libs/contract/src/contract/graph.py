@@ -35,6 +35,8 @@ class Graph:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # A plan of memory is kept for each shape that is met, and hardly two batches have the same.
+        options.enable_mem_pattern = False
         # Spinning threads would starve the other callers of a shared session.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:

@@ -21,6 +21,8 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NO_ROUTE = "none"
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Routes asked every few seconds by machines; their log lines would bury the others."""
+REFUSED = HTTPStatus.TOO_MANY_REQUESTS
+"""So would those of what is refused under overload; and writing them takes as long as refusing."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +81,8 @@ class RequestContext:
         method = scope["method"] if route != NO_ROUTE else "any"
         self._metrics.observe_request(method, route, status, seconds)
         caller = caller_of(scope)
-        level = logging.DEBUG if route in QUIET and status == 200 else logging.INFO
+        quiet = status == REFUSED or (route in QUIET and status == HTTPStatus.OK)
+        level = logging.DEBUG if quiet else logging.INFO
         _log.log(
             level,
             "request",

@@ -95,7 +95,7 @@ class Settings(AlertSettings, DriftSettings, PrivacySettings, TelemetrySettings)
         "or its container, may use",
     )
     batch_tokens: int = Field(
-        default=1_024, ge=1, description="most tokens in one batch, padding included"
+        default=512, ge=1, description="most tokens in one batch, padding included"
     )
     max_waiting_tokens: int = Field(
         default=16_384,

@@ -16,8 +16,8 @@ from inference.problems import Failure, ServiceError
 from inference.scheduling.queue import Job, JobQueue, Outcome, Priority, Request
 from inference.tracing.record import ComputedBatch, note_batch, noted_run
 
-BATCH_TOKENS = 1_024
-"""Ids in one batch, padding included."""
+BATCH_TOKENS = 512
+"""Ids in one batch, padding included. Twice as many are no faster, and take twice the memory."""
 PATIENCE_SECONDS = 1.0
 REPLACEMENT_SECONDS = 1.0
 STUCK_SECONDS = 60.0

@@ -3,9 +3,10 @@
     python -m benchmarks.overload path/to/bundle --seconds 300
 
 Finds the peak in a closed loop, before and after sending twice as much in an open one. Prints last
-one line of JSON: `peak`, the mean of both, and `goodput` in answers a second, `goodput_share`, `p99_seconds` of what
-was accepted beside `deadline_seconds`, how many answers had each status, and `memory_growth`: the
-resident memory of the last tenth of the time over that of the second tenth, less one.
+one line of JSON: `peak`, the mean of both, and `goodput` in answers a second, `goodput_share`,
+`p99_seconds` of what was accepted beside `deadline_seconds`, how many answers had each status, and
+`memory_growth`: the resident memory of the last tenth of the time over that of the second tenth,
+less one.
 """
 
 import argparse

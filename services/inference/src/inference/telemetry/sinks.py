@@ -28,8 +28,8 @@ BATCH_SECONDS: Final = 1.0
 MAX_IN_MEMORY: Final = 8_192
 MAX_BYTES_ON_DISK: Final = 20 * 1024 * 1024
 MAX_MEASUREMENT_BYTES: Final = 5 * 1024 * 1024
-"""The same for measurements: 10 to 40 a minute, of some 650 bytes, for 3 to 14 hours. Then the newest
-are lost."""
+"""The same for measurements: 10 to 40 a minute, of some 650 bytes, for 3 to 14 hours. Then the
+newest are lost."""
 
 KEEP_SECONDS: Final = 48 * 3600
 """What is on the disk is given up after this."""

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -278,6 +279,12 @@ class StandInApi:
             "created_at": "2026-03-02T10:00:00Z",
             "text_kept": bool(body.get("consent")) and "text" in body,
         }
+
+
+@pytest.fixture(autouse=True)
+def _own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit leaves the page as `__main__`, which processes spawned by other tests would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture

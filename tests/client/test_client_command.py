@@ -91,7 +91,12 @@ def test_ten_thousand_lines_through_a_pipe_in_bounded_memory(api, tmp_path):
 
 def test_an_overloaded_api_is_waited_for(radar, start_server, make_bundle, tmp_path):
     slow = make_bundle(tmp_path / "slow", layers=60)
-    server = start_server(MODEL_SOURCE=str(slow), MAX_WAITING_TOKENS="600", INFERENCE_THREADS="1")
+    server = start_server(
+        MODEL_SOURCE=str(slow),
+        MAX_WAITING_TOKENS="600",
+        INFERENCE_THREADS="1",
+        LOG_LEVEL="DEBUG",  # lines of what is refused
+    )
     lines = b"late again and again and again\n" * 1_500
     done = radar("--concurrency", "6", url=server.url, given=lines)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -139,7 +139,9 @@ class Settings(AlertSettings, DriftSettings, PrivacySettings, TelemetrySettings)
         "in development one is made in DATA_DIR",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="least severe log line written"
+        default="INFO",
+        description="least severe log line written; lines of probes and of requests refused with "
+        "429 are `DEBUG`",
     )
     drain_seconds: float = Field(
         default=1.0,

@@ -23,7 +23,11 @@ NOT_FITTING = (Failure.UNKNOWN_PREDICTION, Failure.UNKNOWN_LABEL, Failure.TEXT_M
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DROPS = ("expired", "cancelled")
-NOT_COUNTED = frozenset({"/livez", "/readyz", "/metrics", "none"})
+NO_ROUTE = "none"
+"""In place of a route, of requests that come to none."""
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+"""Routes asked every few seconds by machines; their log lines would bury the others."""
+NOT_COUNTED = QUIET | {NO_ROUTE}
 """Routes of machines that ask whether this one is well; its answer may well be no."""
 
 

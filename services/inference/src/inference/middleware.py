@@ -13,16 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inference.access.callers import LIMIT_HEADERS, caller_of
 from inference.draining import Draining
 from inference.logging import REQUEST_ID, fields
-from inference.metrics import Metrics
+from inference.metrics import NO_ROUTE, QUIET, Metrics
 from inference.problems import Failure, ServiceError
 
 REQUEST_ID_HEADER = "X-Request-Id"
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-NO_ROUTE = "none"
-QUIET = frozenset({"/livez", "/readyz", "/metrics"})
-"""Routes asked every few seconds by machines; their log lines would bury the others."""
 REFUSED = HTTPStatus.TOO_MANY_REQUESTS
-"""So would those of what is refused under overload; and writing them takes as long as refusing."""
+"""Log lines of what is refused under overload would bury the others, as those of `QUIET` routes
+would; and writing them takes as long as refusing."""
 
 _log = logging.getLogger(__name__)
 

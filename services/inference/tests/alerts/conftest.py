@@ -116,6 +116,12 @@ class Insights(Receiver):
         return [data["baseData"] for data in items if data["baseType"] == kind]
 
 
+@pytest.fixture(params=["opentelemetry", "opencensus"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Either way to Application Insights."""
+    return str(request.param)
+
+
 @pytest.fixture
 def insights() -> Iterator[Insights]:
     receiver = Insights()

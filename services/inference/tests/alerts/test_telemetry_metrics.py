@@ -28,11 +28,6 @@ def readings(metrics):
     return Readings(metrics.figures)
 
 
-@pytest.fixture(params=["opentelemetry", "opencensus"])
-def backend(request):
-    return request.param
-
-
 @pytest.fixture
 def open_one(insights, backend, tmp_path, impatient):
     opened = []

@@ -11,13 +11,7 @@ from inference.telemetry.connection import ConnectionString
 from inference.telemetry.events import Event
 from inference.telemetry.sinks import open_sink
 
-BACKENDS = ("opentelemetry", "opencensus")
 FIELDS = {"prediction_id": "p1", "corrected_label": "", "confidence": "0.9000", "channel": "page"}
-
-
-@pytest.fixture(params=BACKENDS)
-def backend(request):
-    return request.param
 
 
 @pytest.fixture

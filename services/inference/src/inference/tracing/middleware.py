@@ -5,7 +5,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference.logging import TRACE_ID
-from inference.middleware import NO_ROUTE, QUIET, REQUEST_ID_HEADER
+from inference.metrics import NO_ROUTE, QUIET
+from inference.middleware import REQUEST_ID_HEADER
 from inference.tracing.record import RECORD, Record
 from inference.tracing.tracing import Tracing
 

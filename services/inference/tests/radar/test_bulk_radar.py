@@ -160,7 +160,8 @@ def test_rows_without_use_are_in_a_side_file(run, stores, tmp_path):
     assert [row["reason"].partition(" such")[0] for row in side] == [
         "created_at: is no time",
         "text: has none, or more than 100000 characters",
-        "created_at: lies in the future",
+        "created_at: lies in the future: give the time of writing; one without a zone is taken to "
+        "be UTC",
         "reach: is no number of people",
     ]
     assert "lovely" not in (out / "uncounted.jsonl").read_text()

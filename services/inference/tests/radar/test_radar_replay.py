@@ -171,6 +171,14 @@ def test_bad_rows_are_told_by_line_and_column(tmp_path):
     assert [item.line for item in lines] == [1, 2, 3]
 
 
+def test_a_mention_from_the_future_is_refused_and_makes_no_other_one_too_late(run, tmp_path):
+    content = "text,created_at\nlate,2999-01-01\nlate,2026-03-01\n"
+    path = write(tmp_path / "ahead.csv", content)
+    said = run(path).stderr
+    assert f"{path}, line 2: created_at: lies in the future: give the time of writing" in said
+    assert "1 counted; 0 known before; 1 rows refused" in said
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

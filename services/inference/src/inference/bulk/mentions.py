@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 
 from inference.bulk.addresses import InputFile
@@ -14,7 +13,6 @@ from inference.bulk.reading import RowReader
 from inference.bulk.rows import TEXT_COLUMN, ColumnOptions, Row
 from inference.radar.mentions import NEGATIVE, Mention
 from inference.radar.rows import COLUMNS, BadRow, mention_of
-from inference.radar.service import AHEAD
 
 MAPPED = tuple(name for name in COLUMNS if name not in ("text", "id"))
 """What a mention has beside text and id, for which scoring has options of its own."""
@@ -106,7 +104,6 @@ def answered_mentions(
     names = columns.names(cutting.columns)
     beside = _all(names)
     all_names = names | {"text": (TEXT_COLUMN,)}
-    latest = datetime.now(UTC) + AHEAD
     for part in parts:
         answers = output.answers(part.number, manifest.output_format, NEGATIVE)
         for file in part.files:
@@ -123,8 +120,6 @@ def answered_mentions(
                 found = mention_of(row.line, values, airline=columns.airline, columns=all_names)
                 if isinstance(found, BadRow):
                     yield RefusedRow(file.address, found.line, found.reason)
-                elif found.created_at > latest:
-                    yield RefusedRow(file.address, row.line, "created_at: lies in the future")
                 else:
                     yield AnsweredMention(found, answer.label, answer.probability)
 

@@ -14,7 +14,7 @@ from contract.errors import TextRefusedError
 from contract.text.pipeline import refuse_lone_surrogates
 from inference.radar.mentions import Mention
 from inference.radar.schemas import MAX_ID, MAX_NAME, MAX_REACH
-from inference.radar.times import parse_time
+from inference.radar.times import parse_past_time, parse_time
 from inference.texts import storable
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -169,15 +169,14 @@ def mention_of(
             return BadRow(line, f"{column}: has more than {longest} characters")
     try:
         refuse_lone_surrogates("".join(values.values()))
-        created_at = parse_time(values["created_at"])
-        reach = int(float(values["reach"] or 0))
-        if not 0 <= reach <= MAX_REACH:
-            raise ValueError
+        created_at = parse_past_time(values["created_at"])
     except TextRefusedError:
         return BadRow(line, "is not valid Unicode")
-    except (ValueError, OverflowError) as error:
-        named = str(error) if str(error).startswith("is no time") else ""
-        return BadRow(line, f"created_at: {named}" if named else "reach: is no number of people")
+    except ValueError as error:
+        return BadRow(line, f"created_at: {error}")
+    reach = _reach(values["reach"])
+    if reach is None:
+        return BadRow(line, "reach: is no number of people")
     return Mention(
         text=text,
         created_at=created_at,
@@ -187,6 +186,15 @@ def mention_of(
         reach=reach,
         id=values["id"],
     )
+
+
+def _reach(text: str) -> int | None:
+    """A number of people; None where it is none."""
+    try:
+        people = int(float(text or 0))
+    except (ValueError, OverflowError):
+        return None
+    return people if 0 <= people <= MAX_REACH else None
 
 
 def _value(row: Mapping[str, object], names: tuple[str, ...]) -> str:

@@ -1,7 +1,6 @@
 """Taking mentions over HTTP."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from fastapi.concurrency import run_in_threadpool
 
@@ -12,13 +11,10 @@ from inference.problems import Failure, ServiceError
 from inference.radar.mentions import NEGATIVE, Mention, ScoredMention
 from inference.radar.recorder import Recorder
 from inference.radar.schemas import MentionIn, MentionsAnswer, RefusedMention
-from inference.radar.times import parse_time
+from inference.radar.times import parse_past_time
 from inference.scheduling.queue import Priority
 from inference.scheduling.scheduler import Scheduler
 from inference.texts import check_text, storable
-
-AHEAD = timedelta(minutes=10)
-"""How far clocks may differ: a mention from later than this would date the radar itself."""
 
 
 class MentionService:
@@ -81,11 +77,9 @@ class MentionService:
         for name in ("airline", "topic", "author", "id"):
             check_text(getattr(item, name), self._max_text_characters)
         try:
-            created_at = parse_time(item.created_at)
+            created_at = parse_past_time(item.created_at)
         except ValueError as error:
             raise ServiceError(Failure.INVALID_REQUEST, f"created_at: {error}") from None
-        if created_at > datetime.now(UTC) + AHEAD:
-            raise ServiceError(Failure.INVALID_REQUEST, "created_at: lies in the future")
         return Mention(
             text=item.text,
             created_at=created_at,

@@ -19,6 +19,8 @@ TWITTER: Final = re.compile(
     r"[A-Za-z]{3} (?P<month>[A-Za-z]{3}) (?P<day>\d{1,2}) (?P<time>\d\d:\d\d:\d\d) "
     r"(?P<zone>[A-Z]{3,4}|[+-]\d{4}) (?P<year>\d{4})"
 )
+AHEAD: Final = timedelta(minutes=10)
+"""How far clocks may differ: a mention from later than this would date the radar itself."""
 FORMS: Final = "2026-02-03T04:05:06Z, 2015-02-24 11:35:52 -0800, or Mon Apr 06 22:19:45 PDT 2009"
 
 
@@ -45,6 +47,21 @@ def parse_time(text: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, KeyError, OverflowError):
         raise ValueError(f"is no time such as {FORMS}") from None
+
+
+def parse_past_time(text: str) -> datetime:
+    """When something was written: a moment as `parse_time` has it, that is no later than now.
+
+    Raises:
+        ValueError: it is no time, or one that lies more than `AHEAD` in the future; the message
+            says how to mend it.
+    """
+    moment = parse_time(text)
+    if moment > datetime.now(UTC) + AHEAD:
+        raise ValueError(
+            "lies in the future: give the time of writing; one without a zone is taken to be UTC"
+        )
+    return moment
 
 
 def _twitter(found: re.Match[str]) -> datetime:

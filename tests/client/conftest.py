@@ -40,7 +40,7 @@ def no_inherited_target(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory, bundle_path: Path) -> Iterator[str]:
-    """The address of an API that no test changes."""
+    """The address of an API that no test changes, and that draws all predictions for audits."""
     folder = tmp_path_factory.mktemp("api")
     port = _fixtures.free_port()
     log = folder / "api.log"
@@ -48,6 +48,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, bundle_path: Path) -> Iterator
         "DATA_DIR": str(folder / "data"),
         "MODEL_SOURCE": str(bundle_path),
         "LOG_LEVEL": "WARNING",
+        "AUDIT_SHARE": "1",
     }
     with log.open("wb") as file:
         process = subprocess.Popen(

@@ -8,6 +8,7 @@ import sys
 import threading
 import uuid
 
+import httpx
 import pytest
 
 from radar_client import (
@@ -59,6 +60,14 @@ def test_a_tweet_its_verdict_and_the_model(ask):
     assert isinstance(receipts[0], FeedbackReceipt)
     assert (receipts[0].revision, receipts[0].text_kept) == (1, True)
     assert ask("health").ready is True
+
+
+def test_a_verdict_counts_as_an_audit_where_it_was_given_blind(ask, api):
+    made = ask("predict", TEXT)
+    ask("feedback", made.id, "confirmed")
+    ask("feedback", made.id, "confirmed", blind=True)
+    kept = httpx.get(f"{api}/v1/predictions/{made.id}").json()
+    assert [verdict["audit"] for verdict in kept["verdicts"]] == [False, True]
 
 
 def test_an_explanation_weighs_the_words_of_the_text(ask):

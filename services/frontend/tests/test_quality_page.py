@@ -62,10 +62,11 @@ def test_an_audit_is_judged_or_skipped_once(open_view: Open, seen: Seen, stand_i
     page.button(key="skip").click().run()
     assert EN("audit.empty") in seen(page)
     sent = [
-        (item["prediction_id"], item["verdict"], item.get("corrected_label"))
+        (item["prediction_id"], item["verdict"], item.get("corrected_label"), item.get("blind"))
         for item in stand_in.bodies(FEEDBACK)
     ]
-    assert sent == [("p1", "rejected", "neutral"), ("p2", "skipped", None)]
+    # What the model says is not shown with the first, which is a random audit.
+    assert sent == [("p1", "rejected", "neutral", True), ("p2", "skipped", None, None)]
 
 
 def test_a_random_audit_is_judged_without_the_models_answer(

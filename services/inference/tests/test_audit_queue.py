@@ -130,6 +130,33 @@ def test_three_who_skip_are_enough_but_not_of_a_random_audit(api, mark):
     assert queue(api) == []
 
 
+def test_a_random_audit_is_offered_until_it_is_judged_blind(api, mark):
+    drawn = predict(api, "lovely")["id"]
+    mark(drawn)
+    judge(api, drawn, "rejected", corrected_label="neutral", reviewer="r-1")
+    assert queue(api, reviewer="r-1") == []  # who has seen what the model says
+    assert queue(api, reviewer="r-2") == queue(api) == [drawn]
+    assert judge(api, drawn, "skipped", reviewer="r-2", blind=True)["verdict"] == "skipped"
+    assert queue(api, reviewer="r-2") == []
+    said = api.get("/v1/feedback/labelled").json()["items"]
+    assert [item["label"] for item in said] == ["neutral"]  # the skip took nothing from r-1
+    # It says the same as r-1 did, and is kept, since it is of the other kind.
+    blind = {"corrected_label": "neutral", "reviewer": "r-3", "blind": True}
+    assert judge(api, drawn, "rejected", **blind)["revision"] == 3
+    assert judge(api, drawn, "rejected", **blind)["revision"] == 3
+    assert queue(api, reviewer="r-4") == []
+    verdicts = api.get(f"/v1/predictions/{drawn}").json()["verdicts"]
+    assert [item["audit"] for item in verdicts] == [False, True, True]
+
+
+def test_blind_says_nothing_of_a_prediction_that_was_not_drawn(api):
+    made = predict(api, "lovely")["id"]
+    judge(api, made, "confirmed", reviewer="r-1")
+    assert judge(api, made, "confirmed", reviewer="r-2", blind=True)["revision"] == 1
+    (verdict,) = api.get(f"/v1/predictions/{made}").json()["verdicts"]
+    assert verdict["audit"] is False
+
+
 def test_who_cannot_say_takes_nothing_from_who_could(api):
     made = predict(api, "lovely")["id"]
     judge(api, made, "confirmed", reviewer="r-1")

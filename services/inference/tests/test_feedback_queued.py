@@ -6,14 +6,14 @@ from datetime import datetime
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, update
 from sqlalchemy.engine import make_url
 
 from inference.store import migrate
 from inference.store.backlog import BACKLOG, Backlog
 from inference.store.engine import make_engine
 from inference.store.spool import FILE
-from inference.store.tables import KEPT_TEXTS, VERDICTS
+from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 
 pytestmark = pytest.mark.postgres
 
@@ -121,6 +121,17 @@ def test_it_is_taken_at_once_and_stored_as_it_was_given(api, allow, stored, data
     assert (again["revision"], again["queued"], again["text_kept"]) == (1, False, True)
     assert again["created_at"] == created_at
     assert api.figure("radar_spooled_verdicts") == 0
+
+
+def test_one_that_was_given_blind_is_an_audit_after_the_wait(api, allow, stored, database):
+    drawn = api.predict()
+    with database.begin() as connection:
+        connection.execute(update(PREDICTIONS).values(audit=True))
+    allow(False)
+    api.judge(drawn, blind=True)
+    allow(True)
+    (row,) = stored(drawn, 1)
+    assert row.audit
 
 
 def test_only_what_came_with_it_is_said_to_be_unchecked(api, allow):

@@ -105,6 +105,22 @@ def test_what_was_kept_before_a_migration_is_kept_after_it(engine):
         migrate.downgrade(engine, "0001")
 
 
+def test_verdicts_of_before_they_said_so_count_as_they_did(engine):
+    migrate.upgrade(engine, "0009")
+    drawn, other = rows = [prediction(audit=audit) for audit in (True, False)]
+    with engine.begin() as connection:
+        connection.execute(PREDICTIONS.insert(), rows)
+        said = "SELECT id, 1, 'confirmed', created_at FROM predictions"
+        columns = "prediction_id, revision, verdict, created_at"
+        connection.execute(text(f"INSERT INTO verdicts ({columns}) {said}"))
+    for _ in range(2):
+        migrate.upgrade(engine)
+        with engine.connect() as connection:
+            found = connection.execute(select(VERDICTS.c.prediction_id, VERDICTS.c.audit)).all()
+        assert dict(map(tuple, found)) == {drawn["id"]: True, other["id"]: False}
+        migrate.downgrade(engine, "0009")
+
+
 def test_migrations_make_the_tables_that_the_code_uses(migrated):
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -39,7 +39,7 @@ def prediction(**values):
 
 def verdict(row, revision=1):
     said = {"verdict": "confirmed", "corrected_label": None, "channel": None}
-    said_by = {"reviewer": None, "reviewer_key": "page"}
+    said_by = {"reviewer": None, "reviewer_key": "page", "audit": True}
     return {"prediction_id": row["id"], "revision": revision, "created_at": NOW} | said | said_by
 
 

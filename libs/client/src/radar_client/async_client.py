@@ -82,6 +82,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         text: str | None = None,
         channel: str | None = None,
         reviewer: str | None = None,
+        blind: bool = False,
     ) -> FeedbackReceipt | QueuedFeedback:
         """See `Client.feedback`."""
         return await self._ask(
@@ -92,6 +93,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
                 text=text,
                 channel=channel,
                 reviewer=reviewer,
+                blind=blind,
             )
         )
 

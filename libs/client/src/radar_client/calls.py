@@ -69,6 +69,7 @@ def feedback(
     text: str | None,
     channel: str | None,
     reviewer: str | None,
+    blind: bool,
 ) -> Call[FeedbackReceipt | QueuedFeedback]:
     """`POST /v1/feedback`. Repeatable: saying the same twice changes nothing."""
     body: dict[str, object] = {"prediction_id": str(prediction_id), "verdict": verdict}
@@ -78,6 +79,7 @@ def feedback(
         "consent": True if text is not None else None,
         "channel": channel,
         "reviewer": reviewer,
+        "blind": True if blind else None,
     }
     body |= {name: value for name, value in optional.items() if value is not None}
     return Call(

@@ -98,6 +98,7 @@ class Client(AbstractContextManager["Client"]):
         text: str | None = None,
         channel: str | None = None,
         reviewer: str | None = None,
+        blind: bool = False,
     ) -> FeedbackReceipt | QueuedFeedback:
         """Say whether a prediction is right; saying the same twice changes nothing.
 
@@ -108,6 +109,8 @@ class Client(AbstractContextManager["Client"]):
             text: the tweet, to be kept for training; giving it is the consent to that.
             channel: where the verdict was given.
             reviewer: a pseudonym.
+            blind: whoever judged was not shown the model's answer: on a prediction drawn at random,
+                the verdict then counts as its audit.
         """
         return self._ask(
             calls.feedback(
@@ -117,6 +120,7 @@ class Client(AbstractContextManager["Client"]):
                 text=text,
                 channel=channel,
                 reviewer=reviewer,
+                blind=blind,
             )
         )
 

@@ -22,7 +22,10 @@ def api(serve_app, store_url):
 
 @pytest.fixture
 def predicted(rows, api):
-    """Keeps a prediction, and verdicts on it: pairs of a verdict and the corrected label."""
+    """Keeps a prediction, and verdicts on it: a verdict, the corrected label, and whether blind.
+
+    Without the last one, verdicts on what was drawn for an audit are audits.
+    """
 
     def keep(label, *verdicts, labels=THREE, **values):
         made = {
@@ -42,13 +45,14 @@ def predicted(rows, api):
         } | values
         with rows.begin() as connection:
             connection.execute(insert(PREDICTIONS).values(made))
-            for revision, (verdict, corrected) in enumerate(verdicts, start=1):
+            for revision, (verdict, corrected, *blind) in enumerate(verdicts, start=1):
                 connection.execute(
                     insert(VERDICTS).values(
                         prediction_id=made["id"],
                         revision=revision,
                         verdict=verdict,
                         corrected_label=corrected,
+                        audit=made["audit"] and all(blind),
                         created_at=made["created_at"] + timedelta(minutes=revision),
                     )
                 )
@@ -107,6 +111,32 @@ def test_skipped_audits_are_in_no_share_and_bound_it(api, predicted):
     assert [item["label"] for item in found["audits"]["labels"]] == ["negative", "positive"]
     assert sum(item["count"] for item in found["audits"]["confusion"]) == 2
     assert found["volunteered"] == {"labels": [], "confusion": []}
+
+
+def test_an_audit_is_what_was_judged_blind_and_what_was_not_bounds_it(api, predicted):
+    shown, blind = False, True
+    predicted("negative", ("confirmed", None, blind), audit=True)
+    predicted("negative", ("rejected", "neutral", shown), audit=True)
+    predicted("negative", ("skipped", None, shown), audit=True)
+    predicted("negative", ("rejected", "positive", shown), ("confirmed", None, blind), audit=True)
+    predicted("negative", ("rejected", "neutral", blind), ("confirmed", None, shown), audit=True)
+    total = quality(api)["total"]
+    assert hits(total["audits"]["accuracy"]) == (2, 3)
+    assert [total["audits"][name] for name in SKIPPED] == [2, 0.4, 0.8]
+    assert hits(total["volunteered"]["accuracy"]) == (1, 3)
+    assert total["volunteered"]["skipped"] == 1
+
+
+def test_a_verdict_is_an_audit_only_if_it_is_said_to_be_blind(serve_app, store_url):
+    with serve_app(database_url=store_url, audit_share=1) as api:
+        for more in ({}, {"blind": False}, {"blind": True}):
+            made = api.post("/v1/predict", json={"text": "lovely"}).json()["id"]
+            said = {"prediction_id": made, "verdict": "confirmed"} | more
+            assert api.post("/v1/feedback", json=said).status_code == 200
+        total = api.get("/v1/quality").json()["total"]
+    assert hits(total["audits"]["accuracy"]) == (1, 1)
+    assert total["audits"]["skipped"] == 2
+    assert hits(total["volunteered"]["accuracy"]) == (2, 2)
 
 
 def test_a_rejection_without_a_label_counts_for_accuracy_and_not_for_recall(api, predicted):

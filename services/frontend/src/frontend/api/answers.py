@@ -111,6 +111,7 @@ class Verdict(Answer):
     Attributes:
         text: only with their consent to keep it.
         reviewer: their pseudonym.
+        blind: whether they were not shown what the model says.
     """
 
     prediction_id: str
@@ -118,6 +119,7 @@ class Verdict(Answer):
     corrected_label: str | None = None
     text: str | None = None
     reviewer: str | None = None
+    blind: bool = False
 
 
 class Receipt(Answer):

@@ -184,7 +184,7 @@ class ApiClient:
             UnknownPredictionError: the service does not know the prediction.
             ApiError: there is no answer; the subclass says why.
         """
-        body = verdict.model_dump(exclude_none=True) | {"channel": CHANNEL}
+        body = verdict.model_dump(exclude_defaults=True) | {"channel": CHANNEL}
         if verdict.text is not None:
             body["consent"] = True
         response = self._send("POST", "/v1/feedback", body)

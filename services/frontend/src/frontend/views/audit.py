@@ -76,18 +76,14 @@ def _last(context: Context) -> None:
 
 
 def _item(context: Context, item: AuditItem) -> None:
-    """Show a prediction and ask what is right.
-
-    A random audit is judged without the model's answer: people lean to what they have been shown,
-    and the model would look better than it is.
-    """
+    """Show a prediction and ask what is right."""
     words = context.words
     quoted = (
         f"<blockquote dir='auto'>{escape(item.text)}</blockquote>"
         if item.text is not None
         else f"<p class='caution'>{escape(words('audit.text_missing'))}</p>"
     )
-    blind = item.drawn == "random"
+    blind = _is_blind(item)
     moment = words.moment(item.created_at, visitors_zone())
     known = f"audit.drawn_{item.drawn}" in words.messages
     why = words(f"audit.drawn_{item.drawn}") if known else item.drawn
@@ -116,6 +112,14 @@ def _item(context: Context, item: AuditItem) -> None:
         st.button(words("audit.skip"), key="skip", on_click=_give, args=(context, item, "skipped"))
 
 
+def _is_blind(item: AuditItem) -> bool:
+    """Whether it is judged without the model's answer, as random audits are.
+
+    People lean to what they have been shown, and the model would look better than it is.
+    """
+    return item.drawn == "random"
+
+
 def _answer(words: Catalogue, item: AuditItem) -> str:
     shares = bars(words, item.probabilities, best=item.label, name=words("result.shares"))
     return (
@@ -140,6 +144,7 @@ def _give(
             verdict=judgement,
             corrected_label=corrected,
             reviewer=current(context.session),
+            blind=_is_blind(item),
         )
     )
     context.session.audited.append(delivery)

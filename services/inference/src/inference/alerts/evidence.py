@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select
+from sqlalchemy import Connection, case, delete, func, select
 
 from inference.alerts.rules import Tally
+from inference.feedback.standing import stands
 from inference.store.tables import TRAFFIC, VERDICTS
 
 LOOK_BACK: Final = timedelta(days=1)
@@ -45,7 +46,7 @@ def rejections(connection: Connection, now: datetime) -> Rejections:
     rejected = (VERDICTS.c.verdict == "rejected", VERDICTS.c.created_at > now - LOOK_BACK)
     query = (
         select(VERDICTS.c.created_at, VERDICTS.c.prediction_id)
-        .where(*rejected, _stands())
+        .where(*rejected, stands())
         .order_by(VERDICTS.c.created_at.desc())
         .limit(MOST_REJECTIONS)
     )
@@ -59,7 +60,7 @@ def verdicts(connection: Connection, since: datetime) -> Tally:
     bad = func.sum(case((VERDICTS.c.verdict == "rejected", 1), else_=0))
     query = select(func.count(), func.coalesce(bad, 0)).select_from(VERDICTS)
     total, rejected = connection.execute(
-        query.where(said, VERDICTS.c.created_at > since, _stands())
+        query.where(said, VERDICTS.c.created_at > since, stands())
     ).one()
     return Tally(int(total), int(rejected))
 
@@ -76,11 +77,3 @@ def answers(connection: Connection, since: datetime) -> Answers:
 def forget_traffic(connection: Connection, now: datetime) -> None:
     """Remove what processes answered long ago."""
     connection.execute(delete(TRAFFIC).where(TRAFFIC.c.noted_at < now - KEEP_TRAFFIC))
-
-
-def _stands() -> ColumnElement[bool]:
-    newer = VERDICTS.alias("newer")
-    return ~exists().where(
-        newer.c.prediction_id == VERDICTS.c.prediction_id,
-        newer.c.revision > VERDICTS.c.revision,
-    )

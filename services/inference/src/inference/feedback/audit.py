@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from inference.feedback.schemas import AuditItem, Drawn
+from inference.feedback.standing import newest_of_its_kind
 from inference.problems import Failure, ServiceError
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 
@@ -78,8 +79,9 @@ class Wanted:
 
     Attributes:
         since: predictions made before are left out.
-        reviewer: who asks; what this reviewer skipped is left out. None: somebody without a
-            pseudonym, as which all such count together.
+        reviewer: who asks; what this reviewer skipped is left out, and random audits that this
+            reviewer judged with the answer on show. None: somebody without a pseudonym, as which
+            all such count together.
         drawn: one stage alone; None for both.
         with_text: only predictions whose text is kept.
     """
@@ -94,6 +96,8 @@ def page(
     connection: Connection, wanted: Wanted, after: Place | None, limit: int
 ) -> tuple[list[AuditItem], Place | None]:
     """Predictions that nobody has confirmed or rejected, in the order in which to judge them.
+
+    A random audit is one of them until somebody has judged it without seeing its answer.
 
     Random audits come first, in the order of their random ids, which has nothing to do with what
     they are: whoever stops at any point has judged a fair sample. The others follow by confidence.
@@ -145,7 +149,7 @@ def _query(stage: Drawn, wanted: Wanted, after: Place | None) -> Select[Any]:
         columns.created_at >= wanted.since,
         columns.audit.is_(stage == "random"),
         ~_decided(),
-        ~_skipped(wanted.reviewer, stage),
+        ~_done_with(wanted.reviewer, stage),
     )
     if wanted.with_text:
         query = query.where(exists().where(of_prediction))
@@ -160,26 +164,32 @@ def _query(stage: Drawn, wanted: Wanted, after: Place | None) -> Select[Any]:
 
 
 def _decided() -> ColumnElement[bool]:
-    """Whether the verdict that stands says something of the label."""
-    newer = VERDICTS.alias("newer")
-    stands = ~exists().where(
-        newer.c.prediction_id == VERDICTS.c.prediction_id, newer.c.revision > VERDICTS.c.revision
-    )
+    """Whether what was said last tells the label: of a random audit, what was said as an audit.
+
+    What others say who saw the answer leaves it in the queue: they judge mostly what is wrong, and
+    audits of the rest would look too good.
+    """
     return exists().where(
         VERDICTS.c.prediction_id == PREDICTIONS.c.id,
+        VERDICTS.c.audit == PREDICTIONS.c.audit,
         VERDICTS.c.verdict.in_(("confirmed", "rejected")),
-        stands,
+        newest_of_its_kind(),
     )
 
 
-def _skipped(reviewer: str | None, stage: Drawn) -> ColumnElement[bool]:
-    """Whether this reviewer has skipped it, or so many that nobody is to be asked any more."""
-    skips = (VERDICTS.c.prediction_id == PREDICTIONS.c.id, VERDICTS.c.verdict == "skipped")
-    by_this_one = exists().where(*skips, VERDICTS.c.reviewer.is_not_distinct_from(reviewer))
+def _done_with(reviewer: str | None, stage: Drawn) -> ColumnElement[bool]:
+    """Whether this reviewer is not to be asked, or so many have skipped it that nobody is.
+
+    Who skipped a prediction is not, nor for a random audit who judged it with its answer on show.
+    """
+    of_this = VERDICTS.c.prediction_id == PREDICTIONS.c.id
+    skip = VERDICTS.c.verdict == "skipped"
+    by_this_one = (of_this, VERDICTS.c.reviewer.is_not_distinct_from(reviewer))
     if stage == "random":
-        return by_this_one
+        return exists().where(*by_this_one, or_(skip, ~VERDICTS.c.audit))
     reviewers = func.count(func.coalesce(VERDICTS.c.reviewer, "").distinct())
-    return or_(by_this_one, select(reviewers).where(*skips).scalar_subquery() >= ENOUGH_SKIPS)
+    skips = select(reviewers).where(of_this, skip).scalar_subquery()
+    return or_(exists().where(*by_this_one, skip), skips >= ENOUGH_SKIPS)
 
 
 def _item(stage: Drawn, row: Row[Any]) -> AuditItem:

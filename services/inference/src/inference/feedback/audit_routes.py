@@ -28,8 +28,8 @@ async def audit(
         Query(
             max_length=MAX_TOKEN,
             pattern=TOKEN,
-            description="pseudonym of who asks: what this reviewer skipped is left out; without "
-            "it, what was skipped without one",
+            description="pseudonym of who asks: what this reviewer skipped, or judged with the "
+            "model's answer on show, is left out; without it, the same of all without one",
         ),
     ] = None,
     days: Annotated[int, Query(ge=1, le=365, description="how far back predictions may lie")] = 30,
@@ -39,7 +39,8 @@ async def audit(
 ) -> AuditPage:
     """Predictions to judge next: random audits, which are a fair sample, then the least sure ones.
 
-    Nobody has confirmed or rejected them. Judge them with `POST /v1/feedback`.
+    Nobody has confirmed or rejected them. Judge them with `POST /v1/feedback`: random audits
+    without showing what the model says, and with `blind`, or else they do not count as audits.
     """
     return await run_in_threadpool(
         feedback.audit,

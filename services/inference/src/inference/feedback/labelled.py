@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from inference.feedback.schemas import LabelledExample, LabelledPage
+from inference.feedback.standing import stands
 from inference.problems import Failure, ServiceError
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, VERDICTS
 
@@ -103,7 +104,7 @@ def _query(after: Cursor | None) -> Select[Any]:
             PREDICTIONS.c.model_version,
         )
         .join(PREDICTIONS, PREDICTIONS.c.id == VERDICTS.c.prediction_id)
-        .where(_stands(), _says_a_label(), exists().where(of_prediction))
+        .where(stands(), _says_a_label(), exists().where(of_prediction))
         .order_by(VERDICTS.c.created_at, VERDICTS.c.prediction_id)
     )
     if after is None:
@@ -114,14 +115,6 @@ def _query(after: Cursor | None) -> Select[Any]:
         literal(after.prediction_id, VERDICTS.c.prediction_id.type),
     )
     return query.where(place > behind)
-
-
-def _stands() -> ColumnElement[bool]:
-    newer = VERDICTS.alias("newer")
-    return ~exists().where(
-        newer.c.prediction_id == VERDICTS.c.prediction_id,
-        newer.c.revision > VERDICTS.c.revision,
-    )
 
 
 def _says_a_label() -> ColumnElement[bool]:

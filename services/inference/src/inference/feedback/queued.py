@@ -30,7 +30,7 @@ def body_of(
     request: FeedbackRequest, reviewer_key: str | None, text: SentText | None
 ) -> dict[str, Any]:
     """A verdict as it waits; what is kept of its text is kept apart."""
-    body = request.model_dump(mode="json", exclude={"text"}, exclude_none=True)
+    body = request.model_dump(mode="json", exclude={"text"}, exclude_defaults=True)
     body |= {REVIEWER_KEY: reviewer_key} if reviewer_key else {}
     return body | ({TEXT_HMAC: text.hmac} if text else {})
 

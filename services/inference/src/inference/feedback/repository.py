@@ -24,6 +24,7 @@ class JudgedPrediction:
         label: what was predicted.
         confidence: the probability of that.
         language: code of the language that the text was taken for; empty where it is not known.
+        audit: whether it was drawn for a random audit.
         labels: what the model could have predicted, in its order.
         text_hmac: keyed fingerprint of the text.
     """
@@ -33,6 +34,7 @@ class JudgedPrediction:
     label: str
     confidence: float
     language: str
+    audit: bool
     labels: tuple[str, ...]
     text_hmac: str
 
@@ -67,6 +69,7 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
         PREDICTIONS.c.label,
         PREDICTIONS.c.probabilities,
         PREDICTIONS.c.language,
+        PREDICTIONS.c.audit,
         PREDICTIONS.c.text_hmac,
     )
     query = select(*columns).where(PREDICTIONS.c.id == prediction_id).with_for_update()
@@ -79,16 +82,29 @@ def locked_prediction(connection: Connection, prediction_id: uuid.UUID) -> Judge
         label=row.label,
         confidence=row.probabilities[row.label],
         language=row.language or UNKNOWN,  # null in rows that are older than the column
+        audit=row.audit,
         labels=tuple(row.probabilities),
         text_hmac=row.text_hmac,
     )
 
 
 def latest_verdict(
-    connection: Connection, prediction_id: uuid.UUID, at: datetime | None = None
+    connection: Connection,
+    prediction_id: uuid.UUID,
+    at: datetime | None = None,
+    *,
+    audit: bool | None = None,
 ) -> KeptVerdict | None:
-    """The verdict that stands, or stood at some time, if there is one."""
+    """The newest verdict, or the newest of some time, if there is one.
+
+    Args:
+        connection: to the database.
+        prediction_id: on which prediction.
+        at: none that was given later.
+        audit: only those given as audits, or only the others.
+    """
     until = true() if at is None else VERDICTS.c.created_at <= at
+    kind = true() if audit is None else VERDICTS.c.audit.is_(audit)
     query = (
         select(
             VERDICTS.c.verdict,
@@ -98,7 +114,7 @@ def latest_verdict(
             VERDICTS.c.reviewer,
             VERDICTS.c.reviewer_key,
         )
-        .where(VERDICTS.c.prediction_id == prediction_id, until)
+        .where(VERDICTS.c.prediction_id == prediction_id, until, kind)
         .order_by(VERDICTS.c.revision.desc())
         .limit(1)
     )
@@ -116,6 +132,8 @@ def add_verdict(
     latest: KeptVerdict | None,
     reviewer_key: str | None = None,
     given_at: datetime | None = None,
+    *,
+    audit: bool,
 ) -> KeptVerdict:
     """Keep a verdict as a further revision.
 
@@ -126,9 +144,10 @@ def add_verdict(
     Args:
         connection: to the database.
         request: the verdict.
-        latest: the one that stood when it was given, if there was one.
+        latest: the one before it, if there was one.
         reviewer_key: name of the access key under which it was given.
         given_at: when it was given, if that is not now.
+        audit: whether it was given as an audit.
     """
     revision, created_at = 1, given_at or datetime.now(UTC)
     if latest is not None:
@@ -145,6 +164,7 @@ def add_verdict(
             channel=request.channel,
             reviewer=request.reviewer,
             reviewer_key=reviewer_key,
+            audit=audit,
             created_at=created_at,
         )
     )
@@ -169,11 +189,21 @@ def has_consented_text(connection: Connection, prediction_id: uuid.UUID) -> bool
     return bool(connection.execute(select(kept)).scalar())
 
 
-def has_skipped(connection: Connection, prediction_id: uuid.UUID, reviewer: str | None) -> bool:
-    """Whether a reviewer, or somebody without a pseudonym, skipped a prediction at any time."""
+def has_skipped(
+    connection: Connection, prediction_id: uuid.UUID, reviewer: str | None, *, audit: bool
+) -> bool:
+    """Whether a reviewer, or somebody without a pseudonym, skipped a prediction at any time.
+
+    Args:
+        connection: to the database.
+        prediction_id: which prediction.
+        reviewer: the pseudonym.
+        audit: whether it was skipped as an audit.
+    """
     skipped = exists().where(
         VERDICTS.c.prediction_id == prediction_id,
         VERDICTS.c.verdict == "skipped",
+        VERDICTS.c.audit.is_(audit),
         VERDICTS.c.reviewer.is_not_distinct_from(reviewer),
     )
     return bool(connection.execute(select(skipped)).scalar())

@@ -36,6 +36,11 @@ class FeedbackRequest(BaseModel):
     consent: bool = Field(default=False, description="the text may be kept for training")
     channel: Token | None = Field(default=None, description="where the verdict was given")
     reviewer: Token | None = Field(default=None, description="a pseudonym")
+    blind: bool = Field(
+        default=False,
+        description="whoever judged was not shown what the model says. With it, the verdict on a "
+        "prediction drawn at random counts as its audit; without, as one that was volunteered",
+    )
 
 
 class FeedbackAnswer(BaseModel):
@@ -126,6 +131,7 @@ class GivenBefore(BaseModel):
     channel: str | None
     reviewer: str | None
     reviewer_key: str | None
+    audit: bool = Field(description="given blind, on a prediction of the random audit share")
     created_at: datetime
 
 
@@ -146,7 +152,7 @@ class KeptPrediction(BaseModel):
     audit: bool = Field(description="it belongs to the random audit share")
     text: str | None = Field(description="redacted; null where it is not kept")
     kept_for: list[Literal["audit", "all", "consent"]] = Field(description="why it is kept")
-    verdicts: list[GivenBefore] = Field(description="oldest first; the last one stands")
+    verdicts: list[GivenBefore] = Field(description="oldest first; the last of either kind stands")
 
 
 class LabelledPage(BaseModel):

@@ -72,7 +72,8 @@ class FeedbackService:
         """Keep a verdict, unless it adds nothing to the one that stands.
 
         That is so if it says the same, or skips what somebody else has judged: who cannot say takes
-        nothing from who could.
+        nothing from who could. Audits and other verdicts are two kinds, each with one that stands:
+        see `feedback.standing`.
 
         Args:
             request: the verdict.
@@ -194,9 +195,13 @@ class FeedbackService:
             raise ServiceError(
                 Failure.TEXT_MISMATCH, "send exactly the text that was predicted, or leave it out"
             )
-        latest = repository.latest_verdict(connection, request.prediction_id, given_at)
-        if latest is None or _adds(connection, request, latest, reviewer_key):
-            latest = repository.add_verdict(connection, request, latest, reviewer_key, given_at)
+        audit = request.blind and prediction.audit
+        stands = repository.latest_verdict(connection, request.prediction_id, given_at, audit=audit)
+        if stands is None or _adds(connection, request, stands, reviewer_key, audit=audit):
+            latest = repository.latest_verdict(connection, request.prediction_id, given_at)
+            stands = repository.add_verdict(
+                connection, request, latest, reviewer_key, given_at, audit=audit
+            )
             given.append(_given(request, prediction))
         kept = repository.has_consented_text(connection, request.prediction_id)
         if text is not None and not kept:
@@ -204,10 +209,10 @@ class FeedbackService:
             kept = True
         return FeedbackAnswer(
             prediction_id=request.prediction_id,
-            verdict=latest.verdict,
-            corrected_label=latest.corrected_label,
-            revision=latest.revision,
-            created_at=latest.created_at,
+            verdict=stands.verdict,
+            corrected_label=stands.corrected_label,
+            revision=stands.revision,
+            created_at=stands.created_at,
             text_kept=kept,
         )
 
@@ -217,8 +222,10 @@ def _adds(
     request: FeedbackRequest,
     latest: KeptVerdict,
     reviewer_key: str | None,
+    *,
+    audit: bool,
 ) -> bool:
-    """Whether a verdict is to be kept beside the one that stands.
+    """Whether a verdict is to be kept beside the one of its kind that stands.
 
     Each reviewer may skip a prediction once, and take back a verdict of their own by skipping it.
     """
@@ -227,7 +234,9 @@ def _adds(
         return (latest.verdict, latest.corrected_label) != said
     if latest.verdict != "skipped":
         return latest.by == (request.reviewer, reviewer_key)
-    return not repository.has_skipped(connection, request.prediction_id, request.reviewer)
+    return not repository.has_skipped(
+        connection, request.prediction_id, request.reviewer, audit=audit
+    )
 
 
 def _given(request: FeedbackRequest, prediction: JudgedPrediction) -> GivenVerdict:

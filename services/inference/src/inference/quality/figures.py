@@ -40,7 +40,10 @@ def slice_of(name: str, made: Iterable[Made], found: Iterable[Said]) -> SliceOut
         name=name,
         predictions=sum(item.count for item in made),
         marked=sum(item.marked for item in made),
-        audits=_judged([item for item in found if item.audit]),
+        audits=_judged(
+            [item for item in found if item.audit],
+            unaudited=sum(item.count for item in found if item.unaudited),
+        ),
         volunteered=_judged([item for item in found if not item.audit]),
         expected=expected(
             sum(item.confidence_sum for item in made),
@@ -90,13 +93,18 @@ def _right_label(item: Said, labels: Sequence[str]) -> str | None:
     return item.corrected_label
 
 
-def _judged(found: Sequence[Said]) -> JudgedOut:
+def _judged(found: Sequence[Said], unaudited: int = 0) -> JudgedOut:
     """The figures of what was judged, and how far what was skipped could move them.
 
     The bounds are those of Manski (Journal of Human Resources 24, 1989) for what is not answered:
     they suppose nothing of why it was skipped.
+
+    Args:
+        found: what was said.
+        unaudited: predictions drawn with these that were judged in another way alone, which is no
+            chance either, and count as skipped.
     """
-    skipped = sum(item.count for item in found if not item.judged)
+    skipped = unaudited + sum(item.count for item in found if not item.judged)
     judged = [item for item in found if item.judged]
     right, total = (
         sum(item.count for item in judged if item.confirmed),

@@ -11,12 +11,14 @@ from sqlalchemy import (
     String,
     and_,
     case,
+    exists,
     func,
     select,
     type_coerce,
 )
 
 from inference.feedback.schemas import Verdict
+from inference.feedback.standing import newest_of_its_kind
 from inference.store.tables import PREDICTIONS, VERDICTS
 
 CLOCKS_APART: Final = timedelta(hours=1)
@@ -72,11 +74,14 @@ class Made:
 class Said:
     """Predictions of one place of which the same was said.
 
+    One that was judged both as an audit and otherwise is in both.
+
     Attributes:
-        audit: whether they were drawn for a random audit.
+        audit: whether it was said as a random audit, by somebody who was not shown the answer.
+        unaudited: whether they were drawn for one, which nobody has given yet, not even as a skip.
         label: what was predicted.
         corrected_label: what is right, if it was said.
-        verdict: the newest one.
+        verdict: the newest one of its kind.
         count: how many.
         confident: those whose confidence is known.
         confidence_sum: sum of the confidences.
@@ -84,6 +89,7 @@ class Said:
 
     place: Place
     audit: bool
+    unaudited: bool
     label: str
     corrected_label: str | None
     verdict: Verdict
@@ -118,31 +124,37 @@ def made(connection: Connection, scope: Scope) -> list[Made]:
 
 
 def said(connection: Connection, scope: Scope) -> list[Said]:
-    """Counts of predictions with a verdict, by the newest one on each."""
-    newer = VERDICTS.alias("newer")
-    newest = select(func.max(newer.c.revision)).where(
-        newer.c.prediction_id == VERDICTS.c.prediction_id
-    )
-    places = _places(connection)
-    kinds = (
-        PREDICTIONS.c.audit,
-        PREDICTIONS.c.label,
-        VERDICTS.c.corrected_label,
-        VERDICTS.c.verdict,
-    )
-    p = PREDICTIONS.c.confidence
-    found = (
-        select(*places, *kinds, func.count(), func.count(p), func.coalesce(func.sum(p), 0.0))
+    """Counts of predictions with a verdict, by the newest one of each kind on each."""
+    newest = (
+        select(
+            *_places(connection),
+            VERDICTS.c.audit,
+            _unaudited().label("unaudited"),
+            PREDICTIONS.c.label,
+            VERDICTS.c.corrected_label,
+            VERDICTS.c.verdict,
+            PREDICTIONS.c.confidence,
+        )
         .join_from(VERDICTS, PREDICTIONS, VERDICTS.c.prediction_id == PREDICTIONS.c.id)
         .where(
             _within(scope),
             # Nothing is judged before it is made, so an index leads to the few that matter.
             VERDICTS.c.created_at >= scope.start - CLOCKS_APART,
-            VERDICTS.c.revision == newest.scalar_subquery(),
+            newest_of_its_kind(),
         )
-        .group_by(*places, *kinds)
+        .subquery()
     )
+    *kinds, p = newest.c
+    figures = (func.count(), func.count(p), func.coalesce(func.sum(p), 0.0))
+    found = select(*kinds, *figures).group_by(*kinds)
     return [_said(row) for row in connection.execute(found)]
+
+
+def _unaudited() -> ColumnElement[bool]:
+    """Whether a verdict is no audit, on a prediction that was drawn for one and has none."""
+    other = VERDICTS.alias("other")
+    audited = exists().where(other.c.prediction_id == PREDICTIONS.c.id, other.c.audit)
+    return and_(PREDICTIONS.c.audit, ~VERDICTS.c.audit, ~audited)
 
 
 def labels_of(connection: Connection, model: tuple[str, str], scope: Scope) -> tuple[str, ...]:
@@ -193,10 +205,11 @@ def _made(row: Sequence[Any]) -> Made:
 
 
 def _said(row: Sequence[Any]) -> Said:
-    audit, label, corrected, verdict, count, confident, confidence_sum = row[4:]
+    audit, unaudited, label, corrected, verdict, count, confident, confidence_sum = row[4:]
     return Said(
         place=_place(row),
         audit=audit,
+        unaudited=unaudited,
         label=label,
         corrected_label=corrected,
         verdict=verdict,

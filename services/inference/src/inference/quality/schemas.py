@@ -15,7 +15,7 @@ class Share(BaseModel):
 
 
 class JudgedOut(BaseModel):
-    """What people said of some predictions; of each, what they said last counts."""
+    """What people said of some predictions in one way; of each, what they said last counts."""
 
     accuracy: Share = Field(description="confirmed ones among those confirmed or rejected")
     confidence: float | None = Field(
@@ -25,7 +25,10 @@ class JudgedOut(BaseModel):
         description="rejected without saying what is right: they count for accuracy and precision, "
         "and for no recall, which is an upper estimate where there are many"
     )
-    skipped: int = Field(description="nobody could say; they are in no other figure")
+    skipped: int = Field(
+        description="nobody could say; they are in no other figure. With audits also those that "
+        "were judged with the model's answer on show alone, and so are among `volunteered`"
+    )
     if_skipped_were_wrong: float | None = Field(
         description="the accuracy had all skipped ones been wrong; null without judged and skipped"
     )
@@ -61,9 +64,12 @@ class SliceOut(BaseModel):
     name: str = Field(description="a version, a language's code (empty if not known), or a day")
     predictions: int
     marked: int = Field(description="those drawn for a random audit")
-    audits: JudgedOut = Field(description="drawn at random, so right for all of them on average")
+    audits: JudgedOut = Field(
+        description="drawn at random and judged blind, so right for all of them on average"
+    )
     volunteered: JudgedOut = Field(
-        description="chosen by those who judged: mostly what was wrong, so usually too low"
+        description="all other verdicts, on what those who judged chose: mostly what was wrong, so "
+        "usually too low"
     )
     expected: Share = Field(
         description="accuracy that the model's own confidences promise, without any verdict"

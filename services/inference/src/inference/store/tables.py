@@ -26,6 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    false,
 )
 
 NAMES = {
@@ -113,6 +114,9 @@ VERDICTS = Table(
     Column("channel", String(64), nullable=True),
     Column("reviewer", String(64), nullable=True),
     Column("reviewer_key", String(64), nullable=True),
+    # Given on a random audit, by somebody who was not shown what the model says. The database has
+    # the default for a version of the service that does not know the column.
+    Column("audit", Boolean, nullable=False, default=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     CheckConstraint("verdict IN ('confirmed', 'rejected', 'skipped')", name="verdict"),
 )

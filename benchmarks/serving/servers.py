@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,7 +87,7 @@ def awake(pid: int | None) -> Iterator[None]:
     if pid is None:
         yield
         return
-    _signal(pid, signal.SIGCONT)
+    _signal(_family(pid), signal.SIGCONT)
     try:
         yield
     finally:
@@ -96,11 +96,11 @@ def awake(pid: int | None) -> Iterator[None]:
 
 def put_to_sleep(pid: int) -> None:
     """Stop a server and its children where they are, so that they use no processor."""
-    _signal(pid, signal.SIGSTOP)
+    _signal(_family(pid), signal.SIGSTOP)
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    for process in _family(pid):
+def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
 
@@ -163,14 +163,24 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
+def _runs(process: psutil.Process) -> bool:
+    """Whether it has not ended; one that nobody has reaped yet has."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children, those included that made groups of their own."""
-    family = _family(process.pid)
+    family = _family(process.pid)  # now: children of one that has ended are no longer found
     for number in (signal.SIGTERM, signal.SIGCONT):  # what sleeps would not hear the first alone
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        _signal(process.pid, number)
-    _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        _signal(family, number)
+    deadline = time.monotonic() + STOP_SECONDS
+    while (left := [one for one in family if _runs(one)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
     for one in left:
         with suppress(psutil.NoSuchProcess):
             one.kill()

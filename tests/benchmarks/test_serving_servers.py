@@ -52,6 +52,7 @@ def test_a_server_and_its_children_are_gone_afterwards(
             if how is not None:
                 raise how
 
+    started = time.monotonic()
     if how is None:
         use()
     else:
@@ -59,6 +60,7 @@ def test_a_server_and_its_children_are_gone_afterwards(
             use()
     wait_until_gone(pids, 5)
     assert len(pids) == 2
+    assert time.monotonic() - started < STOP_SECONDS  # both were asked to end, not killed
 
 
 def test_a_server_sleeps_between_its_turns_and_still_ends(

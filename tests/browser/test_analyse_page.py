@@ -109,14 +109,14 @@ def test_a_pseudonym_goes_with_the_click_that_leaves_its_field(
 ) -> None:
     page = open_page()
     analyse(page, "Boarding is late once more")
-    page.get_by_text("Judge under a pseudonym").click()
+    page.get_by_text("Take a pseudonym").click()
     page.get_by_role("textbox", name="Pseudonym").fill("owl-7")
     page.get_by_role("button", name="Right").click()
     page.get_by_text("Thank you, noted.").wait_for()
     assert verdicts.reviewers_of_last_prediction() == ["owl-7"]
     settle(page)
     page.get_by_role("button", name="Change my mind").click()
-    page.get_by_text("You judge as owl-7").wait_for()
+    page.get_by_text("Your pseudonym is owl-7").wait_for()
     assert "owl-7" not in page.url
 
 

@@ -54,8 +54,10 @@ def test_an_alert_is_looked_after_and_resolved(api: Any, replayed: str, open_pag
     page = open_page(path="/alerts")
     # Others may open meanwhile, and then stand before it.
     alert = page.locator("[class*=st-key-alert-]", has_text="Several rejections in a short time")
+    page.get_by_text("Take a pseudonym").click()
+    page.get_by_role("textbox", name="Pseudonym").fill("owl-7")
     alert.get_by_role("button", name="I look after it").click()
-    alert.get_by_text("Somebody has looked after it since").wait_for()
+    alert.get_by_text("owl-7 has looked after it since").wait_for()
 
 
 def test_an_audit_is_judged(api: Any, replayed: str, open_page: Any, settle: Any) -> None:

@@ -123,7 +123,7 @@ class StandInApi:
 
     def own_answer(self, path: str, body: Any) -> Answer:
         if found := re.fullmatch("/v1/alerts/(.+)/(.+)", path):
-            return self._handle_alert(*found.groups())
+            return self._handle_alert(*found.groups(), body.get("by"))
         answer = {
             "/v1/radar": self._radar,
             "/v1/alerts": self._alerts,
@@ -200,12 +200,13 @@ class StandInApi:
         kept = [item for item in self.alerts if not (unresolved and item["state"] == "resolved")]
         return {"items": kept}
 
-    def _handle_alert(self, name: str, step: str) -> Answer:
+    def _handle_alert(self, name: str, step: str, by: str | None) -> Answer:
         (alert,) = (item for item in self.alerts if item["id"] == name)
         if alert["state"] == "resolved":
             return Answer.problem(409, "alert-resolved", "it is over")
         done = {"acknowledge": "acknowledged", "resolve": "resolved"}[step]
         alert |= {"state": done, f"{done}_at": "2026-03-02T10:05:00Z", f"{done}_key": "page"}
+        alert[f"{done}_by"] = by
         return Answer(body=json.dumps(alert).encode())
 
     def _model(self, _: Any) -> dict[str, Any]:

@@ -58,6 +58,25 @@ def test_an_alert_is_looked_after_and_resolved(page: AppTest, seen: Seen, stand_
     ]
 
 
+def test_who_looks_after_an_alert_is_said_by_their_pseudonym(
+    page: AppTest, open_view: Callable[[str], AppTest], seen: Seen, stand_in: Any
+) -> None:
+    stand_in.alerts.append(make_alert())
+    page.run()
+    page.text_input(key="reviewer").set_value("owl-7")
+    shown = seen(page.button(key="acknowledge-a1").click().run())
+    assert "owl-7 has looked after it since 2 March, 10:05" in shown
+    assert page.expander[0].label == EN("reviewer.given", name="owl-7")
+    colleague = open_view("alerts").run()
+    assert "owl-7 has looked after it since 2 March, 10:05" in seen(colleague)
+    colleague.button(key="resolve-a1").click().run()
+    assert [field.key for field in colleague.text_input] == []
+    assert [stand_in.bodies(f"/v1/alerts/a1/{step}") for step in ("acknowledge", "resolve")] == [
+        [{"by": "owl-7"}],
+        [{}],
+    ]
+
+
 def test_a_surge_and_a_drift_are_told_with_their_figures(
     page: AppTest, seen: Seen, stand_in: Any
 ) -> None:

@@ -166,14 +166,20 @@ class ApiClient:
         query = {"unresolved": "true" if unresolved else "false"}
         return self._call("GET", "/v1/alerts", Alerts, query=query).items
 
-    def handle_alert(self, alert_id: str, handling: Handling) -> Alert:
+    def handle_alert(self, alert_id: str, handling: Handling, by: str | None) -> Alert:
         """Say that somebody looks after an alert, or that it is over.
+
+        Args:
+            alert_id: which alert.
+            handling: what is said of it.
+            by: pseudonym of who says so, to be kept with it.
 
         Raises:
             AlertResolvedError: it is over already.
             ApiError: there is no answer; the subclass says why.
         """
-        return self._call("POST", f"/v1/alerts/{alert_id}/{handling}", Alert, {})
+        body = {"by": by} if by is not None else {}
+        return self._call("POST", f"/v1/alerts/{alert_id}/{handling}", Alert, body)
 
     def give_feedback(self, verdict: Verdict) -> Receipt | QueuedReceipt:
         """Store a verdict; the same verdict again changes nothing, another one revises it.

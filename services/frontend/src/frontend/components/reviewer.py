@@ -1,4 +1,4 @@
-"""The pseudonym that a visitor judges under: given once, kept for the visit, sent with verdicts.
+"""A visitor's pseudonym: given once, kept for the visit, sent with verdicts and handled alerts.
 
 It is kept in no address, which people share, and not in the browser, which they may share too.
 """
@@ -21,7 +21,7 @@ PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 def current(session: Session) -> str | None:
     """The visitor's pseudonym as the field says it now; None without one.
 
-    A click may come with the text that was typed before it, so whoever sends a verdict asks here.
+    A click may come with the text that was typed before it, so whoever sends it asks here.
     """
     if FIELD in st.session_state:  # else a page without the field was on show, and it stays
         typed = st.session_state[FIELD].strip()

@@ -11,6 +11,7 @@ from frontend.api.alerts import Alert
 from frontend.api.client import Handling
 from frontend.components.frame import failure, opening
 from frontend.components.notice import notice, problem, with_commands
+from frontend.components.reviewer import current, reviewer_field
 from frontend.context import Context, visitors_zone
 from frontend.errors import ApiError, UnreachableError
 from frontend.i18n import Catalogue
@@ -39,10 +40,13 @@ def _watch(context: Context) -> None:
         failure(context, error)
         return
     zone = visitors_zone()
-    if not any(alert.state != "resolved" for alert in found):
+    unresolved = any(alert.state != "resolved" for alert in found)
+    if not unresolved:
         notice("good", words("alerts.none"), words("alerts.none_action"))
     for alert in found:
         _card(context, alert, zone)
+    if unresolved:
+        reviewer_field(words, context.session)
     if everything and not found:
         st.html(f"<p class='small'>{escape(words('alerts.no_past'))}</p>")
 
@@ -84,7 +88,7 @@ def _buttons(context: Context, alert: Alert) -> None:
 def _handle(context: Context, alert: Alert, step: Handling) -> None:
     context.session.alert_failure = None
     try:
-        context.client.handle_alert(alert.id, step)
+        context.client.handle_alert(alert.id, step, current(context.session))
     except ApiError as error:
         context.session.alert_failure = error
 

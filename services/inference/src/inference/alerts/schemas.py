@@ -46,4 +46,6 @@ class HandlingRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Token | None = Field(default=None, description="a pseudonym")
+    by: Token | None = Field(
+        default=None, description="a pseudonym, which is kept with the alert and shown beside it"
+    )

@@ -7,7 +7,7 @@ bundle trained with the old one is refused rather than silently served with the 
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 
@@ -33,6 +33,7 @@ MENTION = re.compile(r"@(?<![\w@].)\w{1,50}", re.DOTALL)
 # Letters and marks only: "1000" is another number than "100".
 ELONGATION = re.compile(r"([^\W\d])\1{2,}|([!?.])\2{2,}")
 THRICE = re.compile(r"(.)\1\1", re.DOTALL)
+VARIATION_SELECTOR = "\ufe0f"
 CASED_RUN = re.compile(r"\S+")
 LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 # All white space but a single space, which stays.
@@ -88,26 +89,40 @@ def _elongations(_: Parameters) -> Rewrite:
 
 
 @lru_cache(maxsize=1)
-def _emoji_pattern() -> re.Pattern[str]:
-    """Any one emoji, longest sequence first, with a variation selector it does not need.
-
-    `emoji.emoji_list` would find the same, but takes seconds for a few thousand joined emoji.
-    """
-    longest_first = sorted(emoji.EMOJI_DATA, key=len, reverse=True)
-    first = re.escape("".join({sequence[0] for sequence in emoji.EMOJI_DATA}))
-    # The look-ahead spares other characters the walk through thousands of alternatives.
-    return re.compile(f"(?=[{first}])(?:{'|'.join(map(re.escape, longest_first))})\ufe0f?")
+def _emoji_lengths() -> Mapping[str, Sequence[int]]:
+    """By the first character of an emoji: how long those are that begin so, longest first."""
+    lengths: dict[str, set[int]] = {}
+    for sequence in emoji.EMOJI_DATA:
+        lengths.setdefault(sequence[0], set()).add(len(sequence))
+    return {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
 
 def _emoji(_: Parameters) -> Rewrite:
-    def name(found: str) -> str:
-        data = emoji.EMOJI_DATA.get(found) or emoji.EMOJI_DATA[found.removesuffix("\ufe0f")]
-        return f" emoji_{data['en'].strip(':')} "
+    """Names every emoji, longest sequence first, with a variation selector it does not need.
 
-    named = substitution(_emoji_pattern(), name)
+    `emoji.emoji_list` finds the same, but takes seconds for a few thousand joined emoji; and a
+    pattern of all sequences tries thousands of them for each.
+    """
+    lengths = _emoji_lengths()
+    # A class of all first characters would be searched one by one for each character of a text.
+    plain = "".join(filter(str.isascii, lengths))
+    candidate = re.compile(f"[{re.escape(plain)}\x80-\U0010ffff]")
 
-    def edits(text: str) -> Iterable[Edit]:
-        return () if text.isascii() else named(text)
+    def edits(text: str) -> Iterator[Edit]:
+        if text.isascii():
+            return
+        done = 0
+        for match in candidate.finditer(text):
+            start = match.start()
+            if start < done:
+                continue
+            for length in lengths.get(match.group(), ()):
+                sequence = text[start : start + length]
+                if data := emoji.EMOJI_DATA.get(sequence):
+                    done = start + len(sequence)
+                    done += text.startswith(VARIATION_SELECTOR, done)
+                    yield Edit(start, done, f" emoji_{data['en'].strip(':')} ")
+                    break
 
     return edits
 

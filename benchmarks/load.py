@@ -15,10 +15,11 @@ import csv
 import itertools
 import json
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ from urllib.parse import urlsplit
 SAMPLE = Path(__file__).parents[1] / "services/trainer/src/trainer/data/sample.csv"
 NO_ANSWER = 0
 """The status of a request whose connection broke or was refused."""
+LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
+CLOSES = re.compile(rb"^connection: *close", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,22 @@ class Answer:
         status: HTTP's, or `NO_ANSWER`.
         due: seconds from the start of the load to when it was, or should have been, sent.
         seconds: from then to the answer's last byte.
-        headers: names in small letters.
+        head: the lines of status and headers, as received.
         body: as received.
     """
 
     status: int
     due: float
     seconds: float
-    headers: Mapping[str, str] = field(default_factory=dict)
+    head: bytes = b""
     body: bytes = b""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Names in small letters; parsed when asked for, since most are never looked at."""
+        lines = self.head.decode("latin-1").split("\r\n")[1:]
+        pairs = (line.partition(":") for line in lines)
+        return {name.lower(): value.strip() for name, _, value in pairs}
 
 
 @dataclass(slots=True)
@@ -119,7 +129,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.reusable = True
         self._buffer = b""
-        self._answer: asyncio.Future[tuple[int, dict[str, str], bytes]] | None = None
+        self._answer: asyncio.Future[tuple[bytes, bytes]] | None = None
 
     @classmethod
     async def open(cls, target: Target) -> "Connection":
@@ -132,8 +142,8 @@ class Connection(asyncio.Protocol):
         _, connection = await loop.create_connection(cls, target.host, target.port)
         return connection
 
-    async def ask(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Send a request; returns status, headers and body.
+    async def ask(self, request: bytes) -> tuple[bytes, bytes]:
+        """Send a request; returns the lines of status and headers, and the body.
 
         Raises:
             ConnectionError: the connection ended before the answer did.
@@ -166,19 +176,18 @@ class Connection(asyncio.Protocol):
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             return
-        status, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        headers = {
-            name.lower(): value.strip()
-            for name, _, value in (line.partition(":") for line in lines)
-        }
-        length = end + 4 + int(headers["content-length"])
+        head = self._buffer[:end]
+        declared = LENGTH.search(head)
+        if declared is None:
+            raise ValueError("an answer without Content-Length")
+        length = end + 4 + int(declared[1])
         if len(self._buffer) < length:
             return
         body, self._buffer = self._buffer[end + 4 : length], self._buffer[length:]
-        if headers.get("connection", "").lower() == "close":
+        if CLOSES.search(head):
             self.reusable = False
         if self._answer and not self._answer.done():
-            self._answer.set_result((int(status.split(" ", 2)[1]), headers, body))
+            self._answer.set_result((head, body))
 
 
 class Clients:
@@ -198,10 +207,11 @@ class Clients:
             due: seconds from the start at which it should be sent; now, if not given.
         """
         due = time.perf_counter() - self.started if due is None else due
-        status, headers, body = NO_ANSWER, {}, b""
+        status, head, body = NO_ANSWER, b"", b""
         try:
             connection = await self._connection()
-            status, headers, body = await connection.ask(request)
+            head, body = await connection.ask(request)
+            status = int(head.split(b" ", 2)[1])
             if connection.reusable:
                 self._free.append(connection)
             elif connection.transport:
@@ -209,7 +219,7 @@ class Clients:
         except OSError:
             pass  # told by the status
         seconds = time.perf_counter() - self.started - due
-        answer = Answer(status, due, seconds, headers, body)
+        answer = Answer(status, due, seconds, head, body)
         self.answers.append(answer)
         return answer
 
@@ -260,13 +270,16 @@ async def open_loop(
         seconds: how long; answers are waited for after that too.
         seed: of the arrivals.
     """
-    asking, queue, tasks = Clients(target), itertools.cycle(requests), []
+    asking, queue = Clients(target), itertools.cycle(requests)
+    waiting: set[asyncio.Future[Answer]] = set()
     for due in _arrivals(rate, seconds, seed):
         ahead = due - (time.perf_counter() - asking.started)
         if ahead > 0:
             await asyncio.sleep(ahead)
-        tasks.append(asyncio.ensure_future(asking.ask(next(queue), due)))
-    await asyncio.gather(*tasks)
+        task = asyncio.ensure_future(asking.ask(next(queue), due))
+        waiting.add(task)
+        task.add_done_callback(waiting.discard)
+    await asyncio.gather(*waiting)
     asking.close()
     return Report(seconds, asking.answers)
 

@@ -114,6 +114,20 @@ def test_who_has_no_key_is_told_so_however_full_it_is(serve_app, gated):
             assert client.post(PATHS[0][0], json=PATHS[0][1]).status_code == 401
 
 
+def test_whoever_is_refused_gets_no_further_than_the_door(serve_app, gated, monkeypatch):
+    with serve_app(max_waiting_tokens=1) as client:
+        guard = client.app.state.services.guard
+        monkeypatch.setattr(client.app.router, "middleware_stack", None)
+        assert client.post("/v1/predict", json={}).status_code == 500  # nothing answers behind it
+        with guard._admission.admit(0, 10):
+            for path in ("/v1/predict", "/v2/models/sentiment/infer"):
+                refused = client.post(path, json={}, headers={"X-Request-Id": "mine"})
+                assert (refused.status_code, refused.headers["X-Request-Id"]) == (429, "mine")
+        text = client.app.state.services.metrics.exposition().decode()
+        for route in ("/v1/predict", "/v2/models/{name}/infer"):
+            assert f'method="POST",route="{route}",status="429"' in text
+
+
 def test_liveness_misses_a_dead_thread_until_it_is_replaced(client, gated, until):
     graph = gated(client)
     graph.deadly = True

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from inference import handlers
 from inference.access.mode import keys_are_asked
@@ -53,6 +55,7 @@ from inference.radar.recorder import Recorder, RecorderOptions
 from inference.radar.service import MentionService
 from inference.scheduling.admission import Admission
 from inference.scheduling.cores import available_cores
+from inference.scheduling.doorkeeper import Doorkeeper
 from inference.scheduling.guard import LoadGuard
 from inference.scheduling.scheduler import Scheduler
 from inference.settings import Settings
@@ -65,6 +68,8 @@ DESCRIPTION = """The sentiment of tweets, and what people say of the answers.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `type`, and never hold a tweet."""
 
+NO_TELEMETRY: Final = TelemetryConfig(tracing=False, metrics=False, logs=False)
+"""Of the framework's own, which would look for somebody to tell at every request."""
 
 ROUTERS = (
     prediction_routes.router,
@@ -127,7 +132,11 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
             metrics.batches,
             batch_tokens=settings.batch_tokens,
         )
-        admission = Admission(settings.max_waiting_tokens, lambda: scheduler.tokens_per_second)
+        admission = Admission(
+            settings.max_waiting_tokens,
+            lambda: scheduler.tokens_per_second,
+            refused=metrics.batches.count_shed,
+        )
         metrics.batches.watch(lambda: scheduler.waiting_tokens, lambda: admission.tokens)
         outcomes = Outcomes(encoding, scheduler, settings.max_text_characters)
         shadow = Shadow(encoding, scheduler, store, metrics.challenger)
@@ -158,11 +167,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         )
         app.state.services = Services(
             access=access,
-            guard=LoadGuard(
-                admission,
-                longest_seconds=settings.request_timeout_seconds,
-                refused=metrics.batches.count_shed,
-            ),
+            guard=LoadGuard(admission, longest_seconds=settings.request_timeout_seconds),
             scheduler=scheduler,
             serving=serving,
             models=models.service,
@@ -222,6 +227,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         description=DESCRIPTION,
         version=version("radar-inference"),
         lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
     )
     app.state.draining = draining
     include(app, ROUTERS)
@@ -229,6 +235,7 @@ def create_app(settings: Settings, *, migrate: bool = False, host: str = "127.0.
         describe_keys(app, ROUTERS)
     handlers.add_handlers(app)
     # The last one added is the outermost.
+    app.add_middleware(Doorkeeper, routes=app.router.routes)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestContext, metrics=metrics, draining=draining)
     app.add_middleware(Interpreter, dialects=DIALECTS)

@@ -78,9 +78,11 @@ class RequestContext:
         route = getattr(scope.get("route"), "path", NO_ROUTE)
         method = scope["method"] if route != NO_ROUTE else "any"
         self._metrics.observe_request(method, route, status, seconds)
-        caller = caller_of(scope)
         quiet = status == REFUSED or (route in QUIET and status == HTTPStatus.OK)
         level = logging.DEBUG if quiet else logging.INFO
+        if not _log.isEnabledFor(level):
+            return
+        caller = caller_of(scope)
         _log.log(
             level,
             "request",

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
@@ -161,10 +161,10 @@ class ServiceError(Exception):
             **self.members,
         )
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """The answer to the client."""
-        return JSONResponse(
-            self.document().model_dump(),
+        return Response(
+            self.document().model_dump_json(),
             status_code=self.status,
             headers=self.headers,
             media_type=MEDIA_TYPE,

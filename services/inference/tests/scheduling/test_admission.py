@@ -33,11 +33,13 @@ def test_room_is_taken_and_given_back_whatever_happens():
 
 
 def test_beyond_the_bound_is_refused_with_the_time_that_room_takes():
-    admission = Admission(200, lambda: 10.0)
+    refused = []
+    admission = Admission(200, lambda: 10.0, refused=lambda: refused.append(1))
     with admission.admit(bytes_of(80), LONG), admission.admit(bytes_of(100), LONG):
         with pytest.raises(ServiceError) as refusal, admission.admit(bytes_of(55), LONG):
             pytest.fail("was let in")
         assert refusal.value.failure is Failure.OVERLOADED
+        assert refused == [1]
         assert refusal.value.headers == {"Retry-After": "4"}  # 35 too many, 10 a second
         with admission.admit(bytes_of(20), LONG):
             assert admission.tokens == 200

@@ -55,13 +55,8 @@ def admission():
 
 
 @pytest.fixture
-def refused():
-    return []
-
-
-@pytest.fixture
-def guard(admission, refused):
-    return LoadGuard(admission, longest_seconds=30.0, refused=lambda: refused.append(1))
+def guard(admission):
+    return LoadGuard(admission, longest_seconds=30.0)
 
 
 def test_a_request_is_answered_while_it_counts_as_in(guard, admission):
@@ -90,24 +85,26 @@ def full(admission):
         yield
 
 
-def test_a_body_that_is_declared_too_large_is_not_read(guard, admission, refused):
+def test_a_body_that_is_declared_too_large_finds_no_room(guard, admission):
     async def go():
+        guard.require_room(Client(declared=10_000).request)
         with full(admission):
             with pytest.raises(ServiceError) as refusal:
-                await guard.answer(Client(declared=10_000).request, Service())  # sends nothing
+                guard.require_room(Client(declared=10_000).request)
             assert refusal.value.failure is Failure.OVERLOADED
 
     asyncio.run(go())
-    assert refused == [1]
 
 
-def test_a_body_that_declares_nothing_is_counted_as_read(guard, admission, refused):
+def test_a_body_that_declares_nothing_is_counted_as_read(guard, admission):
     async def go():
-        with full(admission), pytest.raises(ServiceError):
-            await guard.answer(Client(b"x" * 5_000, b"x" * 5_000).request, Service())
+        with full(admission):
+            guard.require_room(Client(b"x" * 5_000, b"x" * 5_000).request)
+            with pytest.raises(ServiceError) as refusal:
+                await guard.answer(Client(b"x" * 5_000, b"x" * 5_000).request, Service())
+            assert refusal.value.failure is Failure.OVERLOADED
 
     asyncio.run(go())
-    assert refused == [1]
 
 
 def test_a_client_that_sends_slowly_takes_no_room_and_is_ended(guard, admission):

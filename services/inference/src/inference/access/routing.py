@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
+from inference.access.callers import caller_of
 from inference.access.scopes import Scope
 from inference.dependencies import services_of
 from inference.problems import Failure, declared
@@ -53,15 +54,25 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """What answers a request."""
-        handle, scope = super().get_route_handler(), self.scope
-        if scope is None:
+        handle = super().get_route_handler()
+        if self.scope is None:
             return handle
 
         async def admitted(request: Request) -> Response:
-            services_of(request).access.admit(request, scope)
+            if caller_of(request.scope) is None:
+                self.admit(request)
             return await handle(request)
 
         return admitted
+
+    def admit(self, request: Request) -> None:
+        """Admit a request, of which nothing but the headers needs to be there yet.
+
+        Raises:
+            ServiceError: it is refused, as `Access.admit` says.
+        """
+        if self.scope is not None:
+            services_of(request).access.admit(request, self.scope)
 
 
 def include(app: FastAPI, routers: Sequence[APIRouter]) -> None:

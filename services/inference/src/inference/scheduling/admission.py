@@ -48,15 +48,22 @@ class Admission:
     keeps it waiting for a batch at most, so it takes no room from it.
     """
 
-    def __init__(self, max_tokens: int, tokens_per_second: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        max_tokens: int,
+        tokens_per_second: Callable[[], float],
+        refused: Callable[[], None] = lambda: None,
+    ) -> None:
         """Admit everything at first.
 
         Args:
             max_tokens: bound on the ids that are in.
             tokens_per_second: how fast they get done, for the advice when to come back.
+            refused: called for each request that there is no room for.
         """
         self._max_tokens = max_tokens
         self._tokens_per_second = tokens_per_second
+        self._refused = refused
         self._requests = [0] * len(Priority)  # by priority
         self._ids = [0] * len(Priority)
 
@@ -92,6 +99,7 @@ class Admission:
                 ids_in - in_time,
             )
             if excess > 0:
+                self._refused()
                 raise _overloaded(excess / speed if speed else 1.0)
         return ids
 

@@ -30,19 +30,15 @@ class LoadGuard:
     `request.state.expires_at`.
     """
 
-    def __init__(
-        self, admission: Admission, *, longest_seconds: float, refused: Callable[[], None]
-    ) -> None:
+    def __init__(self, admission: Admission, *, longest_seconds: float) -> None:
         """Guard.
 
         Args:
             admission: decides who is taken in.
             longest_seconds: time that a request has, unless it asks for less.
-            refused: called for each request that is not taken in.
         """
         self._admission = admission
         self._longest_seconds = longest_seconds
-        self._refused = refused
 
     async def answer(self, request: Request, handle: Handle, work: Work = PREDICTION) -> Response:
         """Answer one request, whose body nobody has read.
@@ -58,22 +54,24 @@ class LoadGuard:
         """
         seconds = self._seconds(request)
         request.state.expires_at = time.monotonic() + seconds
-        # A body that is declared too large for now is not even read. Reading takes no room: else
-        # clients that send theirs slowly would keep the others out.
-        declared = request.headers.get("content-length", "")
-        try:
-            if declared.isdecimal():
-                self._admission.require_room(int(declared), seconds, work)
-            with _Ending(request, seconds) as ending:
-                body = await request.body()
-                ending.watch_client()
-                with self._admission.admit(len(body), seconds, work):
-                    return await handle(request)
-        except ServiceError as error:
-            if error.failure is Failure.OVERLOADED:
-                self._refused()
-            raise
+        # Reading takes no room: else clients that send theirs slowly would keep the others out.
+        with _Ending(request, seconds) as ending:
+            body = await request.body()
+            ending.watch_client()
+            with self._admission.admit(len(body), seconds, work):
+                return await handle(request)
         return ending.response()
+
+    def require_room(self, request: Request, work: Work = PREDICTION) -> None:
+        """Refuse a request whose body is declared too large for now, which is then not even read.
+
+        Raises:
+            ServiceError: (overloaded) there is no room for it; (invalid request) its header says no
+                time.
+        """
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal():
+            self._admission.require_room(int(declared), self._seconds(request), work)
 
     def _seconds(self, request: Request) -> float:
         given = request.headers.get(TIMEOUT_HEADER)

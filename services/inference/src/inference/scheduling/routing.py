@@ -54,3 +54,12 @@ class ComputingRoute(GuardedRoute, _LoadGuardedRoute):
     less than one whose body is parsed. A subclass says in `work` what else than predictions its
     requests ask for.
     """
+
+    def admit(self, request: Request) -> None:
+        """Admit a request if there is room for what it declares.
+
+        Raises:
+            ServiceError: it is refused, as `GuardedRoute.admit` and `LoadGuard.require_room` say.
+        """
+        super().admit(request)
+        services_of(request).guard.require_room(request, self.work)

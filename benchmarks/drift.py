@@ -13,8 +13,6 @@ Prints progress on standard error, a table, and last one line of JSON.
 """
 
 import argparse
-import csv
-import gzip
 import json
 import os
 from collections import Counter, defaultdict
@@ -25,12 +23,23 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from inference.drift.comparison import Group, compare
 from inference.drift.features import GROUP_TEXTS, WORDS, Observation, counts_of, word_buckets
 from inference.language import guess_language
+from trainer.data.formats import detect_format
+from trainer.data.reading import read_table
+from trainer.errors import DataError
 from trainer.progress import Progress, shown
 
+FILES = {
+    "Sentiment140": "sentiment140/sentiment140.csv.gz",
+    "English": "umsab/en_train_text.txt",
+    "French": "umsab/fr_train_text.txt",
+    "airline": "airline/Tweets.csv.gz",
+}
+DATE = len("2015-02-24")
 LEAST_DAY = 1_000
 """Tweets of a day that can be compared."""
 SAME = ((200, 100), (1_000, 200), (1_000, 1_000), (5_000, 10_000))
@@ -86,7 +95,10 @@ def main() -> None:
             "benchmarks.drift: set TWEETS_DIR to the folder with sentiment140/, airline/ and umsab/"
         )
     with shown() as progress:
-        kinds = _kinds(Path(folder), progress)
+        try:
+            kinds = _kinds(Path(folder), progress)
+        except DataError as error:
+            raise SystemExit(f"benchmarks.drift: TWEETS_DIR: {error}") from None
         found = _measure(kinds, options.runs, progress)
     print(f"{'reference':>30} {'now':>22} {'runs':>5} {'raised':>7}  words: mean, least, most")
     for (reference, now), tally in found.items():
@@ -136,23 +148,35 @@ def _measure(
 
 def _kinds(folder: Path, progress: Progress) -> dict[str, list[Observation]]:
     """Observations of each kind of tweets, and of each day of the airline file."""
-    with gzip.open(folder / "airline/Tweets.csv.gz", "rt", encoding="utf-8") as file:
-        rows = [(row["text"], row["tweet_created"][:10]) for row in csv.DictReader(file)]
-    with gzip.open(folder / "sentiment140/sentiment140.csv.gz", "rt", encoding="latin-1") as file:
-        texts = {"Sentiment140": [row[5] for row in csv.reader(file)]}
-    for name, code in (("English", "en"), ("French", "fr")):
-        path = folder / f"umsab/{code}_train_text.txt"
-        texts[name] = path.read_text(encoding="utf-8").splitlines()
-    texts["airline"] = [text for text, _ in rows]
-    for day, count in Counter(day for _, day in rows).items():
-        if count >= LEAST_DAY:
-            texts[f"day {day}"] = [text for text, other in rows if other == day]
-    progress.start("reading", sum(map(len, texts.values())))
+    texts = texts_of_kinds(folder, progress)
+    progress.start("counting", sum(map(len, texts.values())))
     found = {}
     for name, some in texts.items():
         found[name] = [_observed(text) for text in some]
         progress.advance(len(some))
     return found
+
+
+def texts_of_kinds(folder: Path, progress: Progress) -> dict[str, list[str]]:
+    """The tweets of each of `FILES`, as they were written, and of each day of the airline file.
+
+    Args:
+        folder: what `TWEETS_DIR` names.
+        progress: reports bytes read.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    frames = {}
+    for name, file in FILES.items():
+        path = folder / file
+        frames[name] = read_table(path, detect_format(path), progress).frame
+    texts = {name: frame["text"].to_list() for name, frame in frames.items()}
+    airline = frames["airline"].with_columns(pl.col("created_at").str.head(DATE))
+    for (day,), tweets in airline.group_by("created_at", maintain_order=True):
+        if tweets.height >= LEAST_DAY:
+            texts[f"day {day}"] = tweets["text"].to_list()
+    return texts
 
 
 def _observed(text: str) -> Observation:

@@ -32,7 +32,12 @@ install_chromium() {
 
 started=$SECONDS
 case $stage in
-  unit) "${pytest[@]}" libs services tests -m "not e2e and not browser and not docker" -n "${TEST_PROCESSES:-2}" ;;
+  unit)
+    # Stealing leaves tests of one file in one process, mostly: it makes their models once, and
+    # TensorFlow is imported where they are.
+    "${pytest[@]}" libs services tests -m "not e2e and not browser and not docker" \
+      -n "${TEST_PROCESSES:-2}" --dist worksteal
+    ;;
   e2e) "${pytest[@]}" tests -m "e2e and not browser" ;;
   browser)
     if ! CHROMIUM=$(find_chromium); then

@@ -115,7 +115,7 @@ def test_health_is_asked_directly_not_through_a_proxy(
     with http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), http.server.BaseHTTPRequestHandler
     ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         assert get(server.server_address[1], "/")[0] == 501  # the server's own answer
         server.shutdown()
 

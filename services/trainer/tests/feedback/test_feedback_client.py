@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from trainer.errors import TrainerError, UnavailableError
+from trainer.feedback import client
 from trainer.feedback.client import inference_url, read_feedback
 from trainer.progress import NoProgress
 
@@ -21,6 +22,12 @@ ITEM = {
     "model_name": "m",
     "model_version": "1",
 }
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    """Retries come within a moment, where a user's wait for seconds."""
+    monkeypatch.setattr(client, "BACKOFF_SECONDS", 0.01)
 
 
 def test_all_pages_are_read_under_the_key(api, monkeypatch):

@@ -17,6 +17,9 @@ KEY_VARIABLE = "RADAR_API_KEY"
 PATH = "/v1/feedback/labelled"
 PAGE_ROWS = 1_000
 TIMEOUT_SECONDS = (5, 60)
+RETRIES = 3
+BACKOFF_SECONDS = 0.5
+"""The second retry waits twice this, the third four times; the first does not wait."""
 NO_ADDRESS = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.InvalidURL,
@@ -75,7 +78,12 @@ def read_feedback(url: str, progress: Progress) -> list[Judged]:
         TrainerError: it refuses, or answers something else.
     """
     with requests.Session() as session:
-        retry = Retry(total=3, backoff_factor=0.5, status_forcelist=RETRIED, raise_on_status=False)
+        retry = Retry(
+            total=RETRIES,
+            backoff_factor=BACKOFF_SECONDS,
+            status_forcelist=RETRIED,
+            raise_on_status=False,
+        )
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
         if key := os.environ.get(KEY_VARIABLE):

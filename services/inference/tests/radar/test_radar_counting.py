@@ -119,6 +119,15 @@ def test_a_word_is_written_down_when_three_authors_used_it(store, make_recorder,
     assert counts.usual_total == 15
 
 
+def test_mentions_without_an_author_are_taken_for_an_author_each(store, make_recorder, count):
+    """As docs/monitoring.md says for those who feed the radar."""
+    recorder = make_recorder()
+    count(recorder, *(said("delay", minute, author="importer") for minute in range(4)))
+    assert names(store) == set()
+    count(recorder, *(said("delay", minute) for minute in range(4)))
+    assert names(store) == {"delay"}
+
+
 def test_rare_words_are_forgotten_after_a_day(store, make_recorder, count):
     recorder = make_recorder()
     count(recorder, said("secretname", author="ann"), said("nice", label="positive"))

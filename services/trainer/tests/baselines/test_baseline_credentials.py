@@ -86,6 +86,7 @@ def test_a_vault_without_the_secret_says_which(azure, vault, monkeypatch):
         connect("azure")
 
 
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("identity", ["wrong", None])
 def test_a_vault_that_does_not_open_is_one_line(azure, vault, monkeypatch, identity):
     forget(monkeypatch, "AZURE_LANGUAGE_KEY")

@@ -89,6 +89,7 @@ def test_a_slow_answer_is_asked_for_again(azure, language, comprehend, detect):
     assert (len(azure.requests), len(comprehend.requests)) == (2, 2)
 
 
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(
     ("step", "reason", "requests"),
     [
@@ -111,6 +112,7 @@ def test_azure_ends_the_run_in_one_line(azure, language, step, reason, requests)
     assert len(azure.requests) == requests
 
 
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(
     ("step", "reason", "requests"),
     [
@@ -145,6 +147,7 @@ def test_a_wrong_key_is_named(azure, comprehend, monkeypatch):
         connect("comprehend").ask(["positive"], "en")
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_a_service_out_of_reach_is_named(azure, comprehend, monkeypatch):
     service = AzureLanguage("http://127.0.0.1:1", "key", PATIENCE)
     with pytest.raises(BaselineError, match=r"127.0.0.1:1 cannot be reached"):
@@ -154,6 +157,7 @@ def test_a_service_out_of_reach_is_named(azure, comprehend, monkeypatch):
         Comprehend(boto3.Session(region_name="eu-west-1"), PATIENCE).ask(["positive"], "en")
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_a_service_that_never_answers_is_named(azure, language, comprehend, detect):
     azure.script, comprehend.script = [0.8] * 3, [0.8] * 3
     with pytest.raises(BaselineError, match="did not answer 3 attempts in time"):

@@ -210,7 +210,14 @@ def rows(store_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def serve_app(make_settings: Callable[..., Settings]) -> Callable[..., object]:
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks every second or five whether something has changed looks all the time."""
+    monkeypatch.setattr("inference.store.store.KEEP_SECONDS", 0.1)
+    monkeypatch.setattr("inference.privacy.retention.LOOK_SECONDS", 0.1)
+
+
+@pytest.fixture
+def serve_app(make_settings: Callable[..., Settings], hurried: None) -> Callable[..., object]:
     """The API in this process, over a client; ready unless told otherwise."""
 
     @contextmanager

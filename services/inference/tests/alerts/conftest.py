@@ -142,7 +142,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def shorten() -> None:
         monkeypatch.setattr(sinks, "BATCH_SECONDS", 0.1)
-        monkeypatch.setattr(sinks, "RETRY_SECONDS", 1)
+        monkeypatch.setattr(sinks, "RETRY_SECONDS", 0.3)
         monkeypatch.setattr(sinks, "DRAIN_SECONDS", 0.3)
         monkeypatch.setattr(sinks, "TIMEOUT_SECONDS", 0.5)
 

@@ -187,6 +187,13 @@ def test_copies_that_rebalancing_left_are_gone_too(store_url, tmp_path):
     engine.dispose()
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Who waits for a lock on a file gives up after a second, not after five."""
+    monkeypatch.setattr("inference.store.engine.BUSY_SECONDS", 1)
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_file_that_another_process_uses_is_scrubbed_later(api, content, tmp_path, until):
     first = predict(api)

@@ -15,7 +15,7 @@ from inference.store.spool import FILE, Spool
 from inference.store.store import Store
 from inference.store.tables import KEPT_TEXTS, PREDICTIONS, SHADOW_PREDICTIONS, VERDICTS
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("hurried")]
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 

@@ -5,6 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 
+from contract.graph import LEFT_OUT
 from trainer.errors import ExportError
 from trainer.export.quantisation import FORMS, quantised
 from trainer.export.transformer_graph import export_transformer
@@ -104,7 +105,7 @@ def test_a_layer_is_few_nodes_and_every_product_with_weights_is_quantised(
     encoder, top = backbone("Bert", hidden_dim=64, intermediate_dim=128), heads("fine-tuned")
     classifier(encoder, top, 0, 1)
     graph = export_transformer(encoder, top, layers=1, pad_id=0)
-    assert len(graph.graph.node) <= 3 * 7 + 17
+    assert len(graph.graph.node) <= 3 * 11 + 17
     onnx.save(graph, tmp_path / "model.onnx")
     quantised(tmp_path / "model.onnx", tmp_path / "model.int8.onnx", form)
     kinds = [node.op_type for node in onnx.load(tmp_path / "model.int8.onnx").graph.node]
@@ -137,3 +138,26 @@ def test_what_is_not_written_is_refused():
         export_transformer(
             backbone("Bert"), [load_keras().layers.LayerNormalization()], layers=1, pad_id=0
         )
+
+
+def test_quantised_layers_stay_as_they_are_written_where_they_are_served(tmp_path):
+    encoder, top = backbone("Bert", hidden_dim=64, intermediate_dim=128), heads("fine-tuned")
+    classifier(encoder, top, 0, 1)
+    onnx.save(export_transformer(encoder, top, layers=1, pad_id=0), tmp_path / "model.onnx")
+    quantised(tmp_path / "model.onnx", tmp_path / "model.int8.onnx", FORMS[0])
+
+    def run_as(left_out):
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+        onnxruntime.InferenceSession(
+            str(tmp_path / "model.int8.onnx"),
+            options,
+            ["CPUExecutionProvider"],
+            disabled_optimizers=left_out,
+        )
+        return [node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node]
+
+    assert run_as([]).count("SkipLayerNormalization") == 2 * 3  # else nothing is to be left out
+    served = run_as(LEFT_OUT)
+    assert (served.count("SkipLayerNormalization"), served.count("LayerNormalization")) == (0, 7)

@@ -211,9 +211,8 @@ def rows(store_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What looks every second or five whether something has changed looks all the time."""
+    """A store that is back is noticed at once, not within a second."""
     monkeypatch.setattr("inference.store.store.KEEP_SECONDS", 0.1)
-    monkeypatch.setattr("inference.privacy.retention.LOOK_SECONDS", 0.1)
 
 
 @pytest.fixture

@@ -39,3 +39,9 @@ def content(store_url: str, tmp_path: Path) -> Callable[[], bytes]:
         return kept + (dump(store_url) if store_url.startswith("postgres") else b"")
 
     return read
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retention looks all the time whether there is something to do, not every five seconds."""
+    monkeypatch.setattr("inference.privacy.retention.LOOK_SECONDS", 0.1)

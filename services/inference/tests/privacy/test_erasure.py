@@ -193,7 +193,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr("inference.store.engine.BUSY_SECONDS", 1)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("impatient", "often")
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_file_that_another_process_uses_is_scrubbed_later(api, content, tmp_path, until):
     first = predict(api)

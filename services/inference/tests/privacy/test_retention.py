@@ -93,6 +93,7 @@ def test_samples_of_the_radar_go_by_when_they_were_kept(store, rows):
     assert Retention(store, 30, 0).sweep(NOW + timedelta(days=31))["radar_samples"] == 2
 
 
+@pytest.mark.usefixtures("often")
 def test_it_begins_with_the_service(serve_app, store_url, rows, until):
     with serve_app(database_url=store_url):
         pass

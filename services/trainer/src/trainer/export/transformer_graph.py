@@ -2,7 +2,7 @@
 
 tf2onnx writes layer normalisation, attention and GELU as many small nodes, and products in a form
 that the quantiser passes over. With one operator for each of them a layer is eleven nodes, and its
-int8 form is 1.8 times as fast as that of the converted graph (see `docs/results.md`).
+int8 form takes much less time than that of the converted graph (see `docs/results.md`).
 """
 
 from collections.abc import Sequence

@@ -109,7 +109,7 @@ def _matrix(graph: GraphWriter, dense: Any, shape: tuple[int, int]) -> str:
 def _added(graph: GraphWriter, value: str, residual: str, dense: Any, norm: Any) -> str:
     """The layer norm of a product with its bias and of what went around it.
 
-    ONNX Runtime has one operator for all of it, `SkipLayerNormalization`, which takes three times
+    ONNX Runtime has one operator for all of it, `SkipLayerNormalization`, which takes five times
     as long as these do (see `contract.graph.LEFT_OUT`).
     """
     value = graph.add("Add", [value, graph.constant(float32(dense.bias).reshape(-1))])

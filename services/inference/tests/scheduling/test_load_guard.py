@@ -50,8 +50,13 @@ class Service:
 
 
 @pytest.fixture
-def admission():
-    return Admission(1_000, lambda: 0.0)
+def refused():
+    return []
+
+
+@pytest.fixture
+def admission(refused):
+    return Admission(1_000, lambda: 0.0, refused=lambda: refused.append(1))
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def full(admission):
         yield
 
 
-def test_a_body_that_is_declared_too_large_finds_no_room(guard, admission):
+def test_a_body_that_is_declared_too_large_finds_no_room(guard, admission, refused):
     async def go():
         guard.require_room(Client(declared=10_000).request)
         with full(admission):
@@ -94,9 +99,10 @@ def test_a_body_that_is_declared_too_large_finds_no_room(guard, admission):
             assert refusal.value.failure is Failure.OVERLOADED
 
     asyncio.run(go())
+    assert refused == [1]
 
 
-def test_a_body_that_declares_nothing_is_counted_as_read(guard, admission):
+def test_a_body_that_declares_nothing_is_counted_as_read(guard, admission, refused):
     async def go():
         with full(admission):
             guard.require_room(Client(b"x" * 5_000, b"x" * 5_000).request)
@@ -105,6 +111,7 @@ def test_a_body_that_declares_nothing_is_counted_as_read(guard, admission):
             assert refusal.value.failure is Failure.OVERLOADED
 
     asyncio.run(go())
+    assert refused == [1]
 
 
 def test_a_client_that_sends_slowly_takes_no_room_and_is_ended(guard, admission):

@@ -76,13 +76,10 @@ def _layer(graph: GraphWriter, value: str, mask: str, layer: Any) -> str:
         num_heads=attention.num_heads,
     )
     output = attention._output_dense
-    value = _added(
-        graph,
-        graph.add("MatMul", [attended, _matrix(graph, output, (width, width))]),
-        value,
-        output,
-        layer._self_attention_layer_norm,
-    )
+    kernel, bias = float32(output.kernel).reshape(width, width), float32(output.bias).reshape(width)
+    attended = graph.add("MatMul", [attended, graph.constant(kernel)])
+    attended = graph.add("Add", [attended, graph.constant(bias)])
+    value = _added(graph, attended, value, layer._self_attention_layer_norm)
     inner, outer = layer._feedforward_intermediate_dense, layer._feedforward_output_dense
     activation = inner.activation.__name__
     if activation not in GELU:
@@ -93,8 +90,7 @@ def _layer(graph: GraphWriter, value: str, mask: str, layer: Any) -> str:
     hidden = graph.add(
         GELU[activation], [hidden, graph.constant(float32(inner.bias))], domain=MICROSOFT
     )
-    hidden = graph.add("MatMul", [hidden, graph.constant(float32(outer.kernel))])
-    return _added(graph, hidden, value, outer, layer._feedforward_layer_norm)
+    return _added(graph, graph.dense(hidden, outer), value, layer._feedforward_layer_norm)
 
 
 def _width(attention: Any) -> int:
@@ -102,17 +98,12 @@ def _width(attention: Any) -> int:
     return int(attention.num_heads * attention.key_dim)
 
 
-def _matrix(graph: GraphWriter, dense: Any, shape: tuple[int, int]) -> str:
-    return graph.constant(float32(dense.kernel).reshape(shape))
+def _added(graph: GraphWriter, value: str, residual: str, norm: Any) -> str:
+    """The layer norm of the sum of what a half of a layer gives and what went around it.
 
-
-def _added(graph: GraphWriter, value: str, residual: str, dense: Any, norm: Any) -> str:
-    """The layer norm of a product with its bias and of what went around it.
-
-    ONNX Runtime has one operator for all of it, `SkipLayerNormalization`, which takes five times
-    as long as these do (see `contract.graph.LEFT_OUT`).
+    ONNX Runtime has one operator for both, `SkipLayerNormalization`, which takes five times as long
+    as they do (see `contract.graph.LEFT_OUT`).
     """
-    value = graph.add("Add", [value, graph.constant(float32(dense.bias).reshape(-1))])
     return _normalised(graph, graph.add("Add", [value, residual]), norm)
 
 

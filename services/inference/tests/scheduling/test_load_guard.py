@@ -1,7 +1,9 @@
 """What becomes of one request: taken in or not, ended when nobody waits for it."""
 
 import asyncio
+import gc
 import time
+import weakref
 from contextlib import contextmanager
 
 import pytest
@@ -74,7 +76,7 @@ def test_a_request_is_answered_while_it_counts_as_in(guard, admission):
             return await super().__call__(request)
 
     async def go():
-        service = Looking(0.2)  # long enough for the client to be watched
+        service = Looking(0.3)  # long enough for the client to be watched
         answer = await guard.answer(Client(BODY[:5], BODY[5:]).request, service)
         assert service.body == BODY
         return answer
@@ -82,6 +84,20 @@ def test_a_request_is_answered_while_it_counts_as_in(guard, admission):
     assert asyncio.run(go()).body == b"computed"
     assert counted[0] > 0
     assert admission.tokens == 0
+
+
+def test_an_answered_request_leaves_nothing_to_the_garbage_collector(guard):
+    async def watched_for_a_while():
+        client = Client(BODY)
+        await guard.answer(client.request, Service(0.3))
+        await asyncio.sleep(0)  # the watch ends
+        return weakref.ref(client.request)
+
+    gc.disable()
+    try:
+        assert asyncio.run(watched_for_a_while())() is None
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -120,6 +120,8 @@ class _Ending(AbstractContextManager["_Ending"]):
             self._watch_timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
+            # It knows this, so nothing but the garbage collector would free the two.
+            self._watcher = None
         if kind is ClientDisconnect:
             self._reason = "left"
             return True

@@ -52,18 +52,21 @@ def serve(
     import os
     import signal
 
-    import uvicorn
+    from inference import garbage
 
-    from inference.app import create_app
-    from inference.draining import DrainingServer
-    from inference.logging import configure_logging, fields
+    with garbage.starting():
+        import uvicorn
 
-    try:
-        application = create_app(settings, migrate=migrate, host=host)
-    except SettingsError as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(f"DATA_DIR: {settings.data_dir} cannot be used: {error.strerror or error}")
+        from inference.app import create_app
+        from inference.draining import DrainingServer
+        from inference.logging import configure_logging, fields
+
+        try:
+            application = create_app(settings, migrate=migrate, host=host)
+        except SettingsError as error:
+            _fail(str(error))
+        except OSError as error:
+            _fail(f"DATA_DIR: {settings.data_dir} cannot be used: {error.strerror or error}")
     configure_logging(settings.log_level)
     # The tokenizers' own threads, as many as the machine has cores, would only get in the way of
     # those that compute; and handing one tweet to them takes longer than encoding it.

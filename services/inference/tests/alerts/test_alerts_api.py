@@ -76,6 +76,19 @@ def test_an_alert_that_is_not_there_cannot_be_handled(api):
         assert problem["type"] == "/problems/unknown-alert"
 
 
+def test_nobody_handles_an_alert_in_the_name_of_the_service(api, tmp_path):
+    alert_id = api.raise_alert()
+    for what in ("acknowledge", "resolve"):
+        problem = api.post(f"/v1/alerts/{alert_id}/{what}", expected=422, by="system")
+        assert problem["type"] == "/problems/invalid-request"
+        assert "another pseudonym" in problem["detail"]
+    runner = CliRunner(env={"DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}"})
+    told = runner.invoke(cli, ["alerts", "resolve", str(alert_id), "--by", "system"])
+    assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
+    (alert,) = api.alerts()
+    assert alert["state"] == "open"
+
+
 def test_keys_need_the_scope_of_feedback(serve_app, tmp_path, until):
     with serve_app(access="keys") as client:
         runner = CliRunner(env={"DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}"})

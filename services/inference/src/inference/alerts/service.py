@@ -104,8 +104,8 @@ class AlertService:
             key: name of the access key under which it is said.
 
         Raises:
-            ServiceError: there is none of that id, it is resolved already, or the store does not
-                answer.
+            ServiceError: there is none of that id, it is resolved already, the pseudonym is the
+                service's own, or the store does not answer.
         """
         return self._store.run(lambda connection: acknowledge(connection, alert_id, by, key))
 
@@ -118,7 +118,8 @@ class AlertService:
             key: name of the access key under which it is said.
 
         Raises:
-            ServiceError: there is none of that id, or the store does not answer.
+            ServiceError: there is none of that id, the pseudonym is the service's own, or the store
+                does not answer.
         """
         return self._store.run(lambda connection: resolve(connection, alert_id, by, key))
 
@@ -127,6 +128,7 @@ def acknowledge(
     connection: Connection, alert_id: uuid.UUID, by: str | None, key: str | None
 ) -> AlertAnswer:
     """See `AlertService.acknowledge`."""
+    _check_name(by)
     if _require(connection, alert_id).resolved_at is not None:
         raise ServiceError(Failure.ALERT_RESOLVED, "the alert is resolved already")
     repository.acknowledge(connection, alert_id, datetime.now(UTC), by, key)
@@ -137,9 +139,19 @@ def resolve(
     connection: Connection, alert_id: uuid.UUID, by: str | None, key: str | None
 ) -> AlertAnswer:
     """See `AlertService.resolve`."""
+    _check_name(by)
     _require(connection, alert_id)
     repository.resolve(connection, alert_id, datetime.now(UTC), by, key)
     return _answers(connection, [_require(connection, alert_id)])[0]
+
+
+def _check_name(by: str | None) -> None:
+    if by == repository.SYSTEM:
+        raise ServiceError(
+            Failure.INVALID_REQUEST,
+            f"by: {repository.SYSTEM} stands for alerts that resolve by themselves; take another "
+            "pseudonym",
+        )
 
 
 def _require(connection: Connection, alert_id: uuid.UUID) -> KeptAlert:
